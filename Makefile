@@ -1,0 +1,47 @@
+# Python's own venv and make are all a machine needs; uv comes into the venv for speed.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(STAMP) ## the virtual environment, from requirements.lock
+
+demo: $(STAMP) ## the whole system on this machine with sample data; Ctrl-C ends it
+	$(BIN)/dsr demo
+
+test: $(STAMP) ## all tests that fit in ten minutes on two cores
+	$(BIN)/python -m pytest
+
+test-all: $(STAMP) ## every test, the long ones too
+	$(BIN)/python -m pytest -m ""
+
+check: $(STAMP) ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(STAMP) ## benchmarks, as ratios
+	$(BIN)/python -m bench
+
+lock: $(STAMP) ## compile requirements.lock anew, hashed, without index addresses
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+
+clean: ## the virtual environment and all local state
+	rm -rf $(VENV) .dsr .dsr-demo *.egg-info
+
+.PHONY: help install demo test test-all check bench lock clean

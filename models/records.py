@@ -1,0 +1,76 @@
+"""What a connector brings back about one person: records, documents, or why it could not look.
+
+Values only, serialisable as JSON; they cross from connectors to the officer's form and the export bundle.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class Frozen(BaseModel):
+    """A value: equal by content, refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identifier(Frozen):
+    """Something to search a person by. `kind` is a seed kind of the data map: email, phone, visitor_id …"""
+
+    kind: str
+    value: str
+
+
+class FindingStatus(StrEnum):
+    """How the search of one system ended (law.md F3: each system is searched, or says why not)."""
+
+    FOUND = "found"
+    NONE = "none"
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+class Record(Frozen):
+    """One row of one table about the person, only columns that the data map exports.
+
+    `data` maps column to value as the system holds it (law.md R1.11: faithful). `to_review` names the columns
+    whose text may speak of third parties (T2). `keep_until` is the end of retention where the map can compute it.
+    """
+
+    table: str
+    key: dict[str, JsonValue]
+    data: dict[str, JsonValue]
+    to_review: tuple[str, ...] = ()
+    keep_until: date | None = None
+
+
+class Document(Frozen):
+    """A source document. `name` comes from a foreign system and is never a path to trust."""
+
+    name: str
+    media_type: str
+    content: bytes
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class ContactPoint(Frozen):
+    """An address already on file (law.md I6), where a one-time code may go."""
+
+    system: str
+    kind: str
+    value: str
+
+
+class Finding(Frozen):
+    """The records of one person in one system, or the statement that there are none, or why it could not be searched."""
+
+    system: str
+    status: FindingStatus
+    searched_at: datetime
+    records: tuple[Record, ...] = ()
+    documents: tuple[Document, ...] = ()
+    contact_points: tuple[ContactPoint, ...] = ()
+    problem: str = Field(
+        default="", description="one sentence: what failed and what to do; names columns, never persons"
+    )

@@ -1,0 +1,160 @@
+"""The one settings class: every `DSR_*` variable, checked at start, printed redacted."""
+
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from cryptography.fernet import Fernet
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.errors import Rejected
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+_PLACEHOLDERS = {"", "changeme", "change-me", "secret", "demo"}
+
+
+class Settings(BaseSettings):
+    """Where things are and who is who. Every field is `DSR_` + its name in capitals; `.env` is read too.
+
+    Secrets have no default: `Settings` refuses to exist with an empty or placeholder one outside the demo.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DSR_", env_file=".env", extra="ignore")
+
+    demo: bool = Field(
+        default=False, description="sample data, placeholder secrets allowed, demo mailbox on the web"
+    )
+    home: Path = Field(
+        Path(".dsr"), description="folder for SQLite databases, Prefect's home and the embedded Maildir"
+    )
+    database_url: str = Field(default="", description="empty: SQLite under home; else postgresql+psycopg://…")
+    storage_url: str = Field(
+        "", description="empty: a folder under home; else an fsspec URL such as s3://bucket/dsr"
+    )
+    data_map: Path = Field(
+        REPOSITORY / "data_map", description="folder with controller.yaml and one file per system"
+    )
+
+    encryption_keys: list[SecretStr] = Field(
+        default=[], description='JSON list of Fernet keys, newest first; older ones still decrypt: ["…"]'
+    )
+    session_secret: SecretStr = Field(default=SecretStr(""), description="signs the desk's login cookie")
+
+    public_url: str = Field(
+        "http://127.0.0.1:8300", description="where requesters and officers reach the web app"
+    )
+    web_host: str = "127.0.0.1"
+    web_port: int = 8300
+    prefect_url: str = Field(
+        default="http://127.0.0.1:4200", description="where officers reach the Prefect UI"
+    )
+    prefect_port: int = 4200
+    prefect_auth: SecretStr = Field(
+        SecretStr(""), description="user:password of the Prefect server; empty: none"
+    )
+    prefect_database_url: str = Field(
+        default="", description="empty: SQLite under home; else postgresql+asyncpg://…"
+    )
+    work_pool: str = "dsr"
+    parallel_runs: int = Field(default=4, ge=1, description="flow runs at once; keep it low on SQLite")
+
+    mailbox: str = Field(
+        "privacy@nexoris.com", description="the published address; names the mailbox everywhere"
+    )
+    mail_source: str = Field(default="maildir", pattern="^(maildir|imap)$")
+    maildir: Path | None = Field(default=None, description="empty: a Maildir under home")
+    imap_host: str = ""
+    imap_port: int = 993
+    imap_tls: bool = True
+    imap_user: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_folder: str = "INBOX"
+    imap_done_folder: str = Field(default="", description="empty: mark as seen; else move kept mail there")
+    imap_idle_seconds: int = Field(
+        300, ge=1, description="IDLE is renewed after this; a poll follows each time"
+    )
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 25
+    smtp_tls: str = Field(default="starttls", pattern="^(none|starttls|tls)$")
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_timeout_seconds: float = Field(default=30, gt=0)
+    sender_name: str = "Nexoris, données personnelles"
+    letter_languages: tuple[str, ...] = ("fr", "en")
+
+    officer_language: str = Field(
+        "fr", pattern="^(fr|en)$", description="language of forms, alerts and the desk"
+    )
+    lease_seconds: int = Field(default=120, ge=1, description="how long a silent flow run keeps its request")
+    code_minutes: int = Field(default=7 * 24 * 60, ge=5, description="life of an identity code (law.md I6)")
+    download_code_minutes: int = Field(default=30, ge=5)
+    code_attempts: int = Field(default=5, ge=1, description="wrong codes before a code is void")
+    download_days: int = Field(default=7, ge=1, description="life of a download link (law.md S4)")
+    system_timeout_seconds: float = Field(
+        default=60, gt=0, description="per system and attempt, in discovery"
+    )
+    system_attempts: int = Field(default=3, ge=1)
+    message_max_bytes: int = Field(default=50_000_000, ge=1_000)
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _are_fernet_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        for key in keys:
+            Fernet(key.get_secret_value())
+        return keys
+
+    @model_validator(mode="after")
+    def _refuses_placeholders(self) -> Self:
+        if self.demo:
+            return self
+        if not self.encryption_keys:
+            raise ValueError(
+                "DSR_ENCRYPTION_KEYS is missing: run `dsr keys new` and put the line it prints into .env"
+            )
+        if self.session_secret.get_secret_value().lower() in _PLACEHOLDERS:
+            raise ValueError(
+                "DSR_SESSION_SECRET is missing: run `dsr keys new` and put the line it prints into .env"
+            )
+        if self.mail_source == "imap" and not (self.imap_host and self.imap_user):
+            raise ValueError(
+                "DSR_MAIL_SOURCE is imap: set DSR_IMAP_HOST, DSR_IMAP_USER and DSR_IMAP_PASSWORD"
+            )
+        return self
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the application database."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'dsr.sqlite'}"
+
+    @property
+    def storage(self) -> str:
+        """The fsspec URL under which encrypted files are kept."""
+        return self.storage_url or f"file://{self.home.resolve() / 'files'}"
+
+    @property
+    def maildir_path(self) -> Path:
+        """The embedded mailbox."""
+        return self.maildir or self.home / "maildir"
+
+    @property
+    def prefect_api(self) -> str:
+        """URL of Prefect's API."""
+        return f"{self.prefect_url.rstrip('/')}/api"
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once from the environment; `Rejected` tells what is missing."""
+    try:
+        return Settings()
+    except ValueError as error:
+        reasons = "; ".join(_reason(detail) for detail in getattr(error, "errors", list)())
+        raise Rejected(f"the settings are not usable: {reasons or error}") from error
+
+
+def _reason(detail: dict[str, object]) -> str:
+    where = "_".join(str(part) for part in detail["loc"])  # type: ignore[attr-defined]  # pydantic's location tuple
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"DSR_{where.upper()}: {message}" if where else message

@@ -1,0 +1,73 @@
+"""Files that hold personal data: encrypted before they reach storage, which is any fsspec URL (DESIGN.md 4.12).
+
+Keys are content addresses under a folder, so storing the same bytes again changes nothing.
+"""
+
+import hashlib
+import secrets
+from functools import cache
+
+import fsspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from models.errors import NotFound, Permanent
+from models.settings import settings
+
+_DEMO_KEY = b"ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tMDE="
+
+
+@cache
+def _cipher() -> MultiFernet:
+    keys = [key.get_secret_value().encode() for key in settings().encryption_keys] or [_DEMO_KEY]
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def encrypt(content: bytes) -> bytes:
+    """Return Fernet ciphertext under the newest key."""
+    return _cipher().encrypt(content)
+
+
+def decrypt(ciphertext: bytes) -> bytes:
+    """Return the clear bytes; `Permanent` where no configured key fits."""
+    try:
+        return _cipher().decrypt(ciphertext)
+    except InvalidToken as error:
+        raise Permanent(
+            "no key in DSR_ENCRYPTION_KEYS opens this: put back the key it was written with"
+        ) from error
+
+
+def sha256(content: bytes) -> str:
+    """Return the digest as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def keep(folder: str, content: bytes) -> str:
+    """Encrypt and store `content`; return its key, `folder/sha256`. Repeating is harmless."""
+    key = f"{folder}/{sha256(content)}"
+    files, root = fsspec.url_to_fs(settings().storage)
+    files.makedirs(f"{root}/{folder}", exist_ok=True)
+    if not files.exists(f"{root}/{key}"):
+        unfinished = f"{root}/{key}.{secrets.token_hex(4)}"
+        files.pipe_file(unfinished, encrypt(content))
+        files.mv(unfinished, f"{root}/{key}")
+    return key
+
+
+def fetch(key: str) -> bytes:
+    """Return the clear bytes kept under `key`; `NotFound` where they are gone."""
+    files, root = fsspec.url_to_fs(settings().storage)
+    try:
+        ciphertext: bytes = files.cat_file(f"{root}/{key}")
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"nothing is stored under {key}: it was purged, or DSR_STORAGE_URL points elsewhere"
+        ) from error
+    return decrypt(ciphertext)
+
+
+def forget(key: str) -> None:
+    """Delete what is kept under `key`; nothing there is as good."""
+    files, root = fsspec.url_to_fs(settings().storage)
+    if files.exists(f"{root}/{key}"):
+        files.rm_file(f"{root}/{key}")

