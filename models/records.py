@@ -5,8 +5,9 @@ Values only, serialisable as JSON; they cross from connectors to the officer's f
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 
 class Frozen(BaseModel):
@@ -60,6 +61,25 @@ class ContactPoint(Frozen):
     system: str
     kind: str
     value: str
+
+
+class ManualAnswer(Frozen):
+    """What the named person answered about a system only people can search: documents, or that there is nothing.
+
+    `answered_by` and `note` are evidence for the officer; neither leaves with the reply.
+    """
+
+    outcome: Literal["found", "none"]
+    note: str = ""
+    documents: tuple[Document, ...] = ()
+    answered_at: datetime
+    answered_by: str
+
+    @model_validator(mode="after")
+    def _evidence(self) -> "ManualAnswer":
+        if (self.outcome == "found") != bool(self.documents):
+            raise ValueError("attach the documents where something was found, and none where nothing was")
+        return self
 
 
 class Finding(Frozen):
