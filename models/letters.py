@@ -1,0 +1,216 @@
+"""The kinds of letters and what each one must know: a missing fact is a type error, never a broken letter.
+
+Pure values. Every string that comes from outside is one line of visible text from the moment a context exists, so
+that a name can neither start a header nor turn the reading direction around.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
+
+from models.controller import Organisation, SupervisoryAuthority
+from models.records import Frozen
+from models.rights import Right
+
+JOINERS = "\u200c\u200d"  # invisible, and needed to spell Persian and Indic names
+LONGEST_GREETING = 80
+_LOOKS_LIKE_A_LINK = re.compile(r"://|@|\w\.\w{2}")
+
+
+class LetterKind(StrEnum):
+    """One letter each; the value is its folder in `email_templates/<language>/`."""
+
+    ACKNOWLEDGE = "acknowledge"
+    ASK_IDENTITY = "ask_identity"
+    DECISION_WAITING = "decision_waiting"
+    MANUAL_TASK = "manual_task"
+    ACCESS_REPLY = "access_reply"
+    NOTHING_HELD = "nothing_held"
+    DOWNLOAD_CODE = "download_code"
+
+
+def one_line(text: str) -> str:
+    """Return `text` as one line: line breaks and controls become a space, invisible and bidi characters vanish."""
+    return re.sub(" {2,}", " ", "".join(map(_visible, text))).strip(" ")
+
+
+def _visible(character: str) -> str:
+    match unicodedata.category(character):
+        case "Cc" | "Zl" | "Zp":
+            return " "
+        case "Cs":
+            return "\ufffd"
+        case "Cf" if character not in JOINERS:
+            return ""
+    return character
+
+
+Line = Annotated[str, AfterValidator(one_line)]
+Words = Annotated[str, AfterValidator(one_line), Field(min_length=1)]
+Ref = Annotated[str, StringConstraints(pattern=r"^DSR-[0-9]{4}-[0-9]{4,}$")]
+Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>\"?&]+@[^\s@<>\"?&]+$")]
+Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"'\\]+$", max_length=900)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Context(Frozen):
+    """What every letter knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    ref: Ref
+
+
+class RequesterLetter(Context):
+    """What every letter to a requester knows (law.md C4–C6).
+
+    `received_on`: the legal day in Paris (D10). `name`: as the person gave it, or empty; nothing is made up from an
+    address. `controller`, `authority` and `privacy_address` are those of `data_map/controller.yaml`.
+    """
+
+    received_on: date
+    name: Line
+    privacy_address: Address
+    controller: Organisation
+    authority: SupervisoryAuthority
+
+    @property
+    def greets(self) -> str:
+        """The name to greet with; empty where it is too long or holds an address.
+
+        The sender of a request may be forged: our letter must not carry a stranger's advertisement to a third person.
+        """
+        plain = len(self.name) <= LONGEST_GREETING and not _LOOKS_LIKE_A_LINK.search(self.name)
+        return self.name if plain else ""
+
+
+class Acknowledge(RequesterLetter):
+    """Receipt confirmed, with both clocks (D23, D26–D27); never whether data are held.
+
+    `rights` may be empty while nobody knows yet what is asked. Both dates are days in Paris, the last day included.
+    """
+
+    rights: tuple[Right, ...]
+    commitment: date
+    statutory_due: date
+
+    @property
+    def binding(self) -> date:
+        """The day we answer by: the earlier of the two (D27)."""
+        return min(self.commitment, self.statutory_due)
+
+    @property
+    def earlier(self) -> Literal["commitment", "statutory", "same"]:
+        """Which clock ends first."""
+        if self.commitment == self.statutory_due:
+            return "same"
+        return "commitment" if self.commitment < self.statutory_due else "statutory"
+
+    @property
+    def acts_at_once(self) -> bool:
+        """Whether a part of the request does not wait for the reply (D24)."""
+        return not {Right.OBJECTION, Right.CONSENT_WITHDRAWAL}.isdisjoint(self.rights)
+
+
+class Doubt(StrEnum):
+    """Why an identity code is asked for (I2): the letter says it in the person's language."""
+
+    UNKNOWN_ADDRESS = "unknown_address"
+    FORGEABLE_SENDER = "forgeable_sender"
+
+
+class AskIdentity(RequesterLetter):
+    """A one-time code, sent to an address on file (I6). `link`: the portal page that takes the code."""
+
+    code: Words
+    link: Link
+    expires_on: AwareDatetime
+    why: Doubt
+
+
+DecisionQuestion = Literal["identity", "review", "by_hand", "problem"]
+
+
+class DecisionWaiting(Context):
+    """To the officer: a run waits for them, or cannot go on (`problem`). No personal data. `due`: binding day (D27)."""
+
+    right: Right
+    question: DecisionQuestion
+    due: date
+    prefect_link: Link
+    case_link: Link
+
+
+class ManualTask(Context):
+    """To a colleague who looks after a system by hand. No personal data: the task is behind the link."""
+
+    system_title: Words
+    due_on: date
+    link: Link
+
+
+class SystemCopied(Frozen):
+    """One searched system and what of it is in the bundle; both counts may be zero."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    title: Words
+    records: Count
+    documents: Count
+
+
+class Withheld(Frozen):
+    """Something that is not given, and the concrete reason (C4, R1.14)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    what: Words
+    reason: Words
+
+
+class AccessReply(RequesterLetter):
+    """The copy of a person's data is ready (R1). `state_of_data_on`: the day the data show (R1.12).
+
+    `withheld` also names a system that could not be searched: the letter calls the copy complete only without any.
+    """
+
+    decided_on: date
+    link: Link
+    link_expires_on: AwareDatetime
+    state_of_data_on: date
+    systems: tuple[SystemCopied, ...] = Field(min_length=1)
+    withheld: tuple[Withheld, ...]
+
+
+class NothingHeld(RequesterLetter):
+    """Every system was searched for `address` and holds nothing (D15). `searched`: titles of the systems."""
+
+    searched: tuple[Words, ...] = Field(min_length=1)
+    state_of_data_on: date
+    address: Words
+
+
+class DownloadCode(RequesterLetter):
+    """The second factor of a download, apart from the link (S2, S4)."""
+
+    code: Words
+    expires_at: AwareDatetime
+
+
+CONTEXTS: Mapping[LetterKind, type[Context]] = MappingProxyType(
+    {
+        LetterKind.ACKNOWLEDGE: Acknowledge,
+        LetterKind.ASK_IDENTITY: AskIdentity,
+        LetterKind.DECISION_WAITING: DecisionWaiting,
+        LetterKind.MANUAL_TASK: ManualTask,
+        LetterKind.ACCESS_REPLY: AccessReply,
+        LetterKind.NOTHING_HELD: NothingHeld,
+        LetterKind.DOWNLOAD_CODE: DownloadCode,
+    }
+)
