@@ -57,6 +57,7 @@ class Settings(BaseSettings):
         default="", description="empty: SQLite under home; else postgresql+asyncpg://…"
     )
     work_pool: str = "dsr"
+    poll_seconds: float = Field(default=2, gt=0, description="how often the worker asks for runs to start")
     parallel_runs: int = Field(default=4, ge=1, description="flow runs at once; keep it low on SQLite")
 
     mailbox: str = Field(

@@ -26,10 +26,10 @@ class Case(SQLModel, table=True):
     requester_name: str = ""
     language: str = Field(description="two letters, of the letters we send; the officer can change it")
     verified_address: str = Field(
-        "", description="the address on file that answered the one-time code (I6, S5)"
+        default="", description="the address on file that answered the one-time code (I6, S5)"
     )
     identity_evidence: str = Field(
-        "", description="how identity was established, in one sentence without secrets"
+        default="", description="how identity was established, in one sentence without secrets"
     )
     opened_at: datetime = instant()
     closed_at: datetime | None = instant(default=None)
@@ -45,7 +45,7 @@ class ClockEvent(SQLModel, table=True):
     case_id: int = Field(foreign_key="case.id", index=True)
     kind: str
     at: datetime = instant()
-    scope: str = Field(default="", description="identity | scope_recital63, for pauses")
+    scope: str = Field(default="", description="identity | scope, for pauses")
     reason: str = Field(default="", description="doubt reason of a pause (I2), reason of an extension (D12)")
     override_reason: str = Field(default="", description="why a late query still pauses (D16)")
     recorded_by: str

@@ -21,13 +21,18 @@ class MessageState(StrEnum):
 
 
 class Message(SQLModel, table=True):
-    """One message as it arrived. Unique by (mailbox, Message-ID, content hash)."""
+    """One message as it arrived, once per mailbox and exact bytes (which hold the Message-ID)."""
 
-    __table_args__ = (UniqueConstraint("mailbox", "message_id", "content_hash"),)
+    __table_args__ = (UniqueConstraint("mailbox", "content_hash"),)
     id: int = Field(default=None, primary_key=True)
     mailbox: str
-    message_id: str = Field(default="", description="as the sender wrote it; empty where there is none")
-    content_hash: str
+    message_id: str = Field(
+        default="", index=True, description="as the sender wrote it; empty where there is none"
+    )
+    content_hash: str = Field(description="SHA-256 of the raw bytes")
+    body_hash: str = Field(
+        default="", description="of the text alone: tells a redelivery from a reused Message-ID"
+    )
     storage_key: str
     received_at: datetime = instant(description="arrival at the controller (D2)")
     kept_at: datetime = instant()

@@ -28,6 +28,7 @@ class WaitsFor(StrEnum):
     REQUESTER = "requester"
     OFFICER = "officer"
     COLLEAGUE = "colleague"
+    RELAY = "relay"
 
 
 class Request(SQLModel, table=True):

@@ -1,0 +1,82 @@
+"""Ask an officer in the Prefect UI, again and again until the answer can be used (DESIGN.md 4.3, 4.11).
+
+Accepted answers are found in our database; a form answered in a run that crashed is found in Prefect; only what is in
+neither place is asked. Each round has a key of its own.
+"""
+
+import json
+from collections.abc import Callable
+
+from prefect import suspend_flow_run
+from prefect.runtime import flow_run
+
+from flows.acting import begin_wait, end_wait, send_queued_now, step
+from flows.forms import answered, build_form
+from flows.prefect_api import answer_left_behind
+from flows.runtime.clock import utc_now
+from models.cases import find_request
+from models.database import reading
+from models.errors import NeedsHuman
+from models.questions import Choice, Language, Question
+from models.settings import settings
+from models.tables import Case, Decision, WaitsFor
+from tasks.decide import (
+    Asked,
+    accepted,
+    digest,
+    officer_names,
+    rounds_so_far,
+    take_answer,
+    tell_officers,
+    why_sent_back,
+)
+from tasks.steps import Lease, Scene
+
+Text = Callable[[Scene, str], str]
+
+
+def decide(
+    lease: Lease,
+    question: Question,
+    nth: int,
+    choices: tuple[Choice, ...],
+    text: Text,
+    columns: Callable[[], list[str]] = list,
+) -> Decision:
+    """Return the `nth` accepted decision on `question`, asking for it where there is none yet.
+
+    `text` writes the summary for a scene, given why the answer before was sent back. `columns` lists texts to read.
+    """
+    while True:
+        with reading() as session:
+            request = find_request(session, lease.request_ref)
+            done = accepted(session, request, question)
+            if len(done) > nth:
+                return done[nth]
+            scene = Scene(session, session.get_one(Case, request.case_id), request, utc_now())
+            shown = text(scene, why_sent_back(session, request, question))
+            officers = officer_names(session)
+            round_number = rounds_so_far(session, request, question)
+        if not officers:
+            raise NeedsHuman("nobody may decide: add an officer with `dsr officer add`")
+        to_read = columns()
+        asked = Asked(question, round_number, choices, digest(shown), len(to_read))
+        values = _ask(lease, asked, shown, officers, to_read)
+        step(lease, f"{question}-{round_number}", lambda: take_answer(asked, answered(values)))  # noqa: B023  # used at once
+        end_wait(lease)
+
+
+def _ask(
+    lease: Lease, asked: Asked, shown: str, officers: list[str], columns: list[str]
+) -> dict[str, object]:
+    language: Language = "fr" if settings().officer_language == "fr" else "en"
+    key = f"{asked.question}-{asked.round}"
+    form = build_form(asked.question, asked.choices, officers, language, columns)
+    left_behind = answer_left_behind(lease.request_ref, str(flow_run.id), key)
+    if left_behind is not None:
+        return dict(json.loads(left_behind))
+    step(lease, f"tell-{key}", lambda: tell_officers(asked.question, asked.round))
+    send_queued_now()
+    begin_wait(lease, WaitsFor.OFFICER, key)
+    answer = suspend_flow_run(wait_for_input=form.with_initial_data(description=shown), key=key)
+    return answer.model_dump()

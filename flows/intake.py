@@ -1,0 +1,40 @@
+"""Intake: keep what the mailbox has, understand it, and start a run for every new request.
+
+Runs often, and whenever the mailbox rings. Every part may be repeated: bytes are recognised, messages are handled once,
+an attempt has one run. Requires the mailbox.
+"""
+
+from prefect import flow
+
+from flows.runtime.clock import utc_now
+from flows.start import start_run
+from models.cases import find_request
+from models.database import reading
+from models.settings import settings
+from models.tables import WaitsFor
+from tasks.handle_mail import Handled, handle_kept
+from tasks.keep_mail import keep_new, open_inbox
+from tasks.ring import ring
+
+
+@flow(name="intake", flow_run_name="intake", persist_result=False)
+def take_in() -> None:
+    """Empty the mailbox into cases, holding pen and machine mail."""
+    inbox = open_inbox(settings())
+    try:
+        keep_new(inbox, settings().mailbox, utc_now())
+    finally:
+        inbox.close()
+    for handled in handle_kept(utc_now()):
+        follow_up(handled)
+
+
+def follow_up(handled: Handled) -> None:
+    """Start runs for what is new, ring runs that a reply may have answered."""
+    for request_ref in handled.new_requests:
+        start_run(request_ref, utc_now())
+    for request_ref in handled.wake:
+        with reading() as session:
+            waits_for = find_request(session, request_ref).waits_for
+        if waits_for == WaitsFor.REQUESTER:
+            ring(request_ref, utc_now())

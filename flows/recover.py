@@ -1,0 +1,79 @@
+"""Recover: whatever a crash left is put right, unaided (DESIGN.md 4.4).
+
+Messages kept but not handled, letters not sent, requests without a live run, runs that did not hear the bell. Runs every
+few minutes; repeating it changes nothing where all is well.
+"""
+
+import logging
+from datetime import datetime
+
+from prefect import flow
+from prefect.client.schemas.objects import FlowRun
+
+from flows.acting import send_queued_now
+from flows.intake import follow_up
+from flows.prefect_api import create_run, give_up, has_form, read_run, resume
+from flows.runtime.clock import utc_now
+from flows.start import start_run
+from models.database import reading
+from models.tables import Request, WaitsFor
+from tasks.handle_mail import handle_kept
+from tasks.runs import note_run, open_requests
+from tasks.waits import is_over
+
+log = logging.getLogger(__name__)
+
+
+@flow(name="recover", flow_run_name="recover", persist_result=False)
+def recover() -> None:
+    """Repair everything that can be repaired now."""
+    repair(utc_now())
+
+
+def repair(now: datetime) -> list[str]:
+    """Repair, and return what was done, in sentences without personal data."""
+    for handled in handle_kept(now):
+        follow_up(handled)
+    send_queued_now()
+    done = [sentence for request in open_requests(now) if (sentence := _repair_request(request, now))]
+    for sentence in done:
+        log.warning(sentence)
+    return done
+
+
+def _repair_request(request: Request, now: datetime) -> str:
+    if not request.attempt:
+        return _started(request, now, "", "it had no run")
+    run = read_run(request.flow_run_id)
+    if run is None and not request.flow_run_id:
+        note_run(request.ref, create_run(request.ref, now))
+        return f"{request.ref}: the run of attempt {request.attempt} was started"
+    if run is None or run.state is None or run.state.is_final():
+        state = run.state.name if run and run.state else "gone"
+        return _started(request, now, request.flow_run_id, f"its run was {state}")
+    if run.state.is_paused():
+        return _repair_waiting(request, run, now)
+    if run.state.is_running() and request.lease_until is not None and request.lease_until <= now:
+        give_up(run.id, "its process is silent for longer than its lease")
+        return _started(request, now, request.flow_run_id, "its process fell silent")
+    return ""
+
+
+def _repair_waiting(request: Request, run: FlowRun, now: datetime) -> str:
+    if request.waits_for == WaitsFor.OFFICER:
+        if has_form(run):
+            return ""
+        give_up(run.id, "its form was never saved")
+        return _started(request, now, request.flow_run_id, "its form was never saved")
+    with reading() as session:
+        over = is_over(session, request, now)
+    if request.waits_for and not over:
+        return ""
+    resume(run)
+    return f"{request.ref}: its wait was over, and its run is resumed"
+
+
+def _started(request: Request, now: datetime, dead_run: str, why: str) -> str:
+    if not start_run(request.ref, now, instead_of=dead_run, why=why):
+        return ""
+    return f"{request.ref}: {why}, and a new one is started"

@@ -1,0 +1,115 @@
+"""Decides what a message is: a request, its follow-up, no request, or something a person must look at.
+
+Pure: the same message gives the same answer. When unsure a person decides (law.md V2): missing a request costs more
+than looking twice.
+"""
+
+from models.classification import Classification, Evidence, Kind, Machine
+from models.rights import Right
+from tasks.detect_language import detect_language
+from tasks.detect_machine import detect_machine, is_bulk, says_away
+from tasks.find_name import find_name
+from tasks.load_vocabulary import plain_words
+from tasks.match_rights import Finding, Reading, Strength, cited_rights, read_rights
+from tasks.read_mail import ParsedMail
+
+MAX_EVIDENCE = 12
+SHORT_WORDS = 80  # up to this a mere hint makes a person look, and a subject "unsubscribe" means it
+
+
+def classify(mail: ParsedMail) -> Classification:
+    """Kind, rights, language, name and evidence of one message."""
+    subject, body = read_rights(mail.subject, is_subject=True), read_rights(mail.fresh_text)
+    rights, findings = _rights(mail, subject, body)
+    kind, confidence, machine = _kind(mail, subject, body, rights)
+    if kind is Kind.NOT_REQUEST:
+        rights, findings = (), []
+    if kind is Kind.NEEDS_REVIEW and not rights:
+        rights, findings = _possible_rights(mail, subject, body)
+    language = detect_language(f"{mail.subject}\n{mail.fresh_text}")
+    first_name, last_name = find_name(mail, language)
+    return Classification(
+        kind=kind,
+        rights=rights,
+        language=language,
+        first_name=first_name,
+        last_name=last_name,
+        confidence=confidence,
+        machine=machine,
+        because=_evidence(findings, rights, subject, body),
+    )
+
+
+def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Right, ...], list[Finding]]:
+    """The rights that are asked for: in the body, else in the subject, else by a condition alone."""
+    if _is_stop(mail, subject, body):
+        return (Right.OBJECTION,), []
+    for readings, strength in (
+        ((body,), Strength.ASKED),
+        ((subject,), Strength.ASKED),
+        ((body,), Strength.CONDITIONAL),
+    ):
+        findings = [
+            finding for reading in readings for finding in reading.findings if finding.strength >= strength
+        ]
+        if findings:
+            found = {finding.right for finding in findings}
+            return tuple(right for right in Right if right in found), findings
+    return (), []
+
+
+def _is_stop(mail: ParsedMail, subject: Reading, body: Reading) -> bool:
+    """True for the one-word mails people and mail programs send to leave a list (law.md R7a, List-Unsubscribe)."""
+    return body.whole or (subject.whole and _is_short(mail))
+
+
+def _is_short(mail: ParsedMail) -> bool:
+    return len(plain_words(mail.fresh_text).split()) <= SHORT_WORDS
+
+
+def _kind(
+    mail: ParsedMail, subject: Reading, body: Reading, rights: tuple[Right, ...]
+) -> tuple[Kind, float, Machine | None]:
+    machine = detect_machine(mail)
+    if machine is Machine.BOUNCE or mail.report_type == "feedback-report":
+        return Kind.NOT_REQUEST, 0.98, machine
+    if machine is Machine.AUTO_REPLY:
+        if rights and not says_away(mail):
+            return Kind.NEEDS_REVIEW, 0.5, None
+        return Kind.NOT_REQUEST, 0.95, machine
+    if is_bulk(mail) or (body.offers_to_leave and not _is_short(mail)):
+        return (Kind.NEEDS_REVIEW, 0.5, None) if rights else (Kind.NOT_REQUEST, 0.9, None)
+    surest = max((finding.strength for finding in subject.findings + body.findings), default=Strength.LISTED)
+    touches = subject.privacy or body.privacy or subject.alarm or body.alarm
+    if (body.follow_up or subject.follow_up) and (rights or touches) and (rights or not subject.alarm):
+        return Kind.FOLLOW_UP, 0.75, None
+    if rights and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
+        return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85, None
+    hinted = _is_short(mail) and (subject.rights(Strength.HINTED) or body.rights(Strength.HINTED))
+    if rights or touches or hinted:
+        return Kind.NEEDS_REVIEW, 0.5, None
+    if mail.text != mail.fresh_text and read_rights(mail.text).rights(Strength.ASKED):
+        return Kind.NEEDS_REVIEW, 0.5, None
+    return Kind.NOT_REQUEST, 0.9, None
+
+
+def _possible_rights(
+    mail: ParsedMail, subject: Reading, body: Reading
+) -> tuple[tuple[Right, ...], list[Finding]]:
+    """What a person should consider: cited articles, else rights only hinted at, else those of the quoted text."""
+    cited = cited_rights(f"{mail.subject}\n{mail.fresh_text}")
+    if cited:
+        return cited, []
+    findings = subject.findings + body.findings or read_rights(mail.text).findings
+    found = {finding.right for finding in findings}
+    return tuple(right for right in Right if right in found), findings
+
+
+def _evidence(
+    findings: list[Finding], rights: tuple[Right, ...], subject: Reading, body: Reading
+) -> tuple[Evidence, ...]:
+    """The words shown to the officer: the strongest first, each once."""
+    strongest = sorted(findings, key=lambda finding: -finding.strength)
+    shown = [Evidence(finding.right, finding.words) for finding in strongest if finding.right in rights]
+    others = subject.follow_up + body.follow_up + subject.alarm + body.alarm + subject.privacy + body.privacy
+    return tuple(dict.fromkeys(shown + [Evidence(None, words) for words in others]))[:MAX_EVIDENCE]

@@ -1,0 +1,42 @@
+"""Facts that every letter of a case needs, and the links it carries."""
+
+from typing import Any
+
+from models.calendar import paris_date
+from models.controller import Controller
+from models.data_map_loading import load_data_map
+from models.settings import settings
+from models.tables import Case, Request
+
+
+def controller() -> Controller:
+    """Return the controller's part of the data map."""
+    return load_data_map(settings().data_map).controller
+
+
+def requester_facts(case: Case) -> dict[str, Any]:
+    """Return the fields that all letters to a requester share (law.md C5, C6)."""
+    about = controller()
+    return {
+        "ref": case.ref,
+        "received_on": paris_date(case.received_at),
+        "name": case.requester_name,
+        "privacy_address": about.privacy_contact.email,
+        "controller": about.controller,
+        "authority": about.supervisory_authority,
+    }
+
+
+def portal_link(door: str, token: str) -> str:
+    """Return a page of the portal: `door` is identity, download or task."""
+    return f"{settings().public_url.rstrip('/')}/{door}/{token}"
+
+
+def case_link(case: Case) -> str:
+    """Return the officer's page of a case."""
+    return f"{settings().public_url.rstrip('/')}/desk/cases/{case.ref}"
+
+
+def run_link(request: Request) -> str:
+    """Return the page of a request's flow run in the Prefect UI."""
+    return f"{settings().prefect_url.rstrip('/')}/runs/flow-run/{request.flow_run_id}"

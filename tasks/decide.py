@@ -1,0 +1,236 @@
+"""Take an officer's answer to a question: accepted and recorded, or sent back with the reason (DESIGN.md 4.11).
+
+One row per question and round, written once and never changed; taking the same round again returns what was recorded.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from models.case_clock import deadlines_of
+from models.cases import find_request
+from models.database import unit_of_work
+from models.letters import DecisionQuestion, DecisionWaiting, LetterKind
+from models.questions import SHORTEST_REASON, Choice, Question, choice_of
+from models.rights import Right
+from models.settings import settings
+from models.tables import Case, Decision, Officer, Request
+from tasks.connectors.rows import fold
+from tasks.correspondence import case_link, run_link
+from tasks.identify import on_file
+from tasks.officers import check_totp
+from tasks.steps import Scene
+from tasks.write_letter import write_letter
+
+SENT_BACK = {
+    "officer": {"fr": "choisissez votre nom", "en": "choose your name"},
+    "code": {
+        "fr": "le code à usage unique est faux ou a déjà servi : attendez le suivant",
+        "en": "the one-time code is wrong or was used before: wait for the next one",
+    },
+    "choice": {
+        "fr": "cette décision n’est pas possible dans l’état du dossier",
+        "en": "this decision is not possible as the case stands",
+    },
+    "reason": {"fr": "écrivez le motif en une phrase", "en": "write the reason in one sentence"},
+    "address": {
+        "fr": "indiquez une adresse qui figure déjà dans un de nos systèmes",
+        "en": "give an address that is already on file in one of our systems",
+    },
+    "third_party": {
+        "fr": "dites si les textes libres ont été relus",
+        "en": "say whether the free texts were read",
+    },
+}
+
+
+LETTER_QUESTIONS: dict[Question, DecisionQuestion] = {
+    Question.IDENTITY: "identity",
+    Question.REVIEW: "review",
+    Question.BY_HAND: "by_hand",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back from a form, as it was typed."""
+
+    choice: str
+    officer: str
+    reason: str
+    code: str = ""
+    address: str = ""
+    withhold: tuple[str, ...] = ()
+    texts_read: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the officer was shown and may answer."""
+
+    question: Question
+    round: int
+    choices: tuple[Choice, ...]
+    content_hash: str
+    texts_to_read: int = 0
+
+
+def digest(shown: str) -> str:
+    """Return the SHA-256 of what an officer was shown."""
+    return hashlib.sha256(shown.encode()).hexdigest()
+
+
+def take_answer(asked: Asked, answered: Answered) -> Callable[[Scene], dict[str, Any]]:
+    """Return the effect that records the answer of one round; its result says accepted, choice and why not.
+
+    Whether an address is on file is looked up before the effect's transaction: systems can be slow.
+    """
+    choice = choice_of(answered.choice)
+    needs_address = choice in {Choice.SEND_CODE, Choice.ESTABLISHED}
+    known_address = not needs_address or on_file(answered.address)
+
+    def effect(scene: Scene) -> dict[str, Any]:
+        own = choice is Choice.ESTABLISHED and fold(answered.address) == fold(scene.case.requester_address)
+        problem = _problem(scene, asked, answered, address_is_good=known_address or own)
+        scene.session.add(
+            Decision(
+                request_id=scene.request.id,
+                question=asked.question,
+                round=asked.round,
+                officer=answered.officer,
+                choice=choice or "",
+                reason=answered.reason,
+                accepted=not problem,
+                sent_back_because=problem,
+                content_hash=asked.content_hash,
+                answers={"address": answered.address, "withhold": list(answered.withhold)},
+                decided_at=scene.now,
+            )
+        )
+        kind = "decision_sent_back" if problem else "decided"
+        known = answered.officer if not problem else "engine"
+        scene.audit(
+            kind,
+            actor=known,
+            question=asked.question,
+            round=asked.round,
+            choice=choice or "",
+            content_hash=asked.content_hash,
+            why=problem,
+        )
+        return {"accepted": not problem, "choice": choice or "", "sent_back_because": problem}
+
+    return effect
+
+
+def _problem(scene: Scene, asked: Asked, answered: Answered, *, address_is_good: bool) -> str:
+    """Why the answer is sent back, in the officer's language; empty where it is good.
+
+    An address on file is due for a code (I6); with other evidence the requester's own address will do (I4).
+    """
+    choice = choice_of(answered.choice)
+    officer = scene.session.exec(
+        select(Officer).where(Officer.name == answered.officer, col(Officer.left_at).is_(None))
+    ).first()
+    checks: list[tuple[str, Callable[[], bool]]] = [
+        ("choice", lambda: choice in asked.choices),
+        ("reason", lambda: len(answered.reason.strip()) >= SHORTEST_REASON),
+        ("address", lambda: address_is_good),
+        (
+            "third_party",
+            lambda: choice is not Choice.SEND_COPY or not asked.texts_to_read or bool(answered.texts_read),
+        ),
+        ("officer", lambda: officer is not None),
+        ("code", lambda: officer is None or _code_is_good(scene, officer, answered.code)),
+    ]
+    failed = next((name for name, good in checks if not good()), None)
+    return SENT_BACK[failed][settings().officer_language] if failed else ""
+
+
+def _code_is_good(scene: Scene, officer: Officer, code: str) -> bool:
+    return not officer.totp_secret or check_totp(scene.session, officer, code, scene.now)
+
+
+def rounds_so_far(session: Session, request: Request, question: Question) -> int:
+    """Return how many answers to `question` were taken, accepted or not."""
+    return session.exec(
+        select(func.count()).where(Decision.request_id == request.id, Decision.question == question)
+    ).one()
+
+
+def accepted(session: Session, request: Request, question: Question) -> list[Decision]:
+    """Return the accepted decisions on `question`, oldest first."""
+    return list(
+        session.exec(
+            select(Decision)
+            .where(
+                Decision.request_id == request.id,
+                Decision.question == question,
+                col(Decision.accepted).is_(True),
+            )
+            .order_by(col(Decision.round))
+        )
+    )
+
+
+def why_sent_back(session: Session, request: Request, question: Question) -> str:
+    """Return why the newest answer was sent back; empty where it was accepted or there is none."""
+    newest = session.exec(
+        select(Decision)
+        .where(Decision.request_id == request.id, Decision.question == question)
+        .order_by(col(Decision.round).desc())
+    ).first()
+    return newest.sent_back_because if newest else ""
+
+
+def officer_names(session: Session) -> list[str]:
+    """Return the officers who may decide, in the order they joined."""
+    return list(
+        session.exec(select(Officer.name).where(col(Officer.left_at).is_(None)).order_by(col(Officer.id)))
+    )
+
+
+def tell_officers(question: Question, round_number: int) -> Callable[[Scene], dict[str, Any]]:
+    """Return the effect that queues an e-mail with a link to every officer: a decision waits."""
+
+    def effect(scene: Scene) -> dict[str, Any]:
+        return {"officers": _write_to_all(scene, LETTER_QUESTIONS[question], f"{question}-{round_number}")}
+
+    return effect
+
+
+def tell_stuck(request_ref: str, now: datetime) -> None:
+    """Queue an e-mail to every officer: this request cannot go on by itself. Once per lease, however often it fails."""
+    with unit_of_work() as session:
+        request = find_request(session, request_ref)
+        case = session.get_one(Case, request.case_id)
+        _write_to_all(Scene(session, case, request, now), "problem", f"problem-{request.lease_version}")
+
+
+def _write_to_all(scene: Scene, question: DecisionQuestion, key: str) -> int:
+    context = DecisionWaiting(
+        ref=scene.case.ref,
+        right=Right(scene.request.right),
+        question=question,
+        due=deadlines_of(scene.session, scene.case, scene.now).binding,
+        prefect_link=run_link(scene.request),
+        case_link=case_link(scene.case),
+    )
+    officers = scene.session.exec(select(Officer).where(col(Officer.left_at).is_(None))).all()
+    for officer in officers:
+        write_letter(
+            scene.session,
+            scene.case,
+            scene.request,
+            LetterKind.DECISION_WAITING,
+            context,
+            officer.address,
+            f"{scene.request.ref}:{key}:{officer.id}",
+            scene.now,
+            language=settings().officer_language,
+        )
+    return len(officers)

@@ -1,0 +1,153 @@
+"""Answer a request for access: build the bundle and offer it, or say that nothing is held; then close.
+
+Each effect writes its letter in the step's transaction. A bundle is built before, and stored under its own digest, so
+building it again after a crash gives the same bytes under the same name.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+
+from models.bundle import BundleSubject, Withheld
+from models.calendar import Language, paris_date
+from models.letters import AccessReply, LetterKind, NothingHeld, SystemCopied
+from models.letters import Withheld as WithheldInLetter
+from models.records import Finding
+from models.tables import Case, Decision, Letter, Receipt, Request, RequestState
+from tasks.build_bundle import build_bundle
+from tasks.correspondence import portal_link, requester_facts
+from tasks.downloads import offer
+from tasks.identify import search_identifiers
+from tasks.search_systems import data_map
+from tasks.steps import Scene
+from tasks.write_letter import write_letter
+
+
+def bundle_of(case: Case, findings: list[Finding], decision: Decision, language: Language) -> bytes:
+    """Return the export bundle; `NeedsHuman` where it would not be complete (law.md F9)."""
+    subject = BundleSubject(
+        case_ref=case.ref,
+        name=case.requester_name,
+        identifiers=tuple(search_identifiers(case)),
+        language=language,
+        received_on=paris_date(case.received_at),
+        state_of_data_at=max(finding.searched_at for finding in findings),
+        withheld=tuple(_withheld(decision)),
+    )
+    return build_bundle(subject, data_map(), findings)
+
+
+def _withheld(decision: Decision) -> list[Withheld]:
+    parts = [str(column).partition(".") for column in decision.answers.get("withhold", [])]
+    return [Withheld(system=system, what=what, reason=decision.reason) for system, _, what in parts]
+
+
+def send_copy(
+    bundle: bytes, findings: list[Finding], decision: Decision, language: Language
+) -> Callable[[Scene], dict[str, Any]]:
+    """Return the effect that offers the bundle and queues the reply with its link."""
+
+    def effect(scene: Scene) -> dict[str, Any]:
+        systems = data_map().systems
+        offered = offer(scene.session, scene.request, bundle, scene.now)
+        context = AccessReply(
+            **requester_facts(scene.case),
+            decided_on=paris_date(decision.decided_at),
+            link=portal_link("download", offered.token),
+            link_expires_on=offered.expires_at,
+            state_of_data_on=paris_date(max(finding.searched_at for finding in findings)),
+            systems=tuple(
+                SystemCopied(
+                    title=getattr(systems[finding.system].title, language),
+                    records=len(finding.records),
+                    documents=len(finding.documents),
+                )
+                for finding in findings
+            ),
+            withheld=tuple(
+                WithheldInLetter(what=f"{kept.system}.{kept.what}", reason=kept.reason)
+                for kept in _withheld(decision)
+            ),
+        )
+        for finding in findings:
+            scene.session.add(
+                Receipt(
+                    request_id=scene.request.id,
+                    kind="exported",
+                    system=finding.system,
+                    detail={"records": len(finding.records), "documents": len(finding.documents)},
+                    at=scene.now,
+                )
+            )
+        return _reply(scene, LetterKind.ACCESS_REPLY, context, "answered")
+
+    return effect
+
+
+def send_nothing_held(findings: list[Finding], language: Language) -> Callable[[Scene], dict[str, Any]]:
+    """Return the effect that queues 'we hold nothing', which is an answer too (law.md D15)."""
+
+    def effect(scene: Scene) -> dict[str, Any]:
+        systems = data_map().systems
+        context = NothingHeld(
+            **requester_facts(scene.case),
+            searched=tuple(getattr(systems[finding.system].title, language) for finding in findings),
+            state_of_data_on=paris_date(max(finding.searched_at for finding in findings)),
+            address=", ".join(identifier.value for identifier in search_identifiers(scene.case)),
+        )
+        return _reply(scene, LetterKind.NOTHING_HELD, context, "nothing_held")
+
+    return effect
+
+
+def _reply(
+    scene: Scene, kind: LetterKind, context: AccessReply | NothingHeld, outcome: str
+) -> dict[str, Any]:
+    """Queue the reply. Its link opens nothing without a code, so the letter is no secret: losing it is worse."""
+    scene.request.state, scene.request.outcome = RequestState.DELIVERY, outcome
+    letter = write_letter(
+        scene.session,
+        scene.case,
+        scene.request,
+        kind,
+        context,
+        scene.case.verified_address or scene.case.requester_address,
+        f"{scene.request.ref}:reply",
+        scene.now,
+    )
+    return {"letter": letter.key, "outcome": outcome}
+
+
+def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:
+    """Return the effect that closes the request, and the case with its last one."""
+
+    def effect(scene: Scene) -> dict[str, Any]:
+        letter = scene.session.exec(select(Letter).where(Letter.key == reply_key)).one()
+        return _close(scene, letter.sent_at)
+
+    return effect
+
+
+def close_by_hand(decision: Decision) -> Callable[[Scene], dict[str, Any]]:
+    """Return the effect that closes a request which an officer answered outside of the engine."""
+
+    def effect(scene: Scene) -> dict[str, Any]:
+        scene.request.outcome = "answered_by_hand"
+        return _close(scene, decision.decided_at)
+
+    return effect
+
+
+def _close(scene: Scene, replied_at: datetime | None) -> dict[str, Any]:
+    scene.request.replied_at = replied_at
+    scene.request.closed_at, scene.request.state = scene.now, RequestState.CLOSED
+    scene.audit("request_closed", outcome=scene.request.outcome)
+    still_open = select(Request.id).where(
+        Request.case_id == scene.case.id, col(Request.closed_at).is_(None), Request.id != scene.request.id
+    )
+    if scene.session.exec(still_open).first() is None:
+        scene.case.closed_at = scene.now
+        scene.audit("case_closed")
+    return {"closed": True}

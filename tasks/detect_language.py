@@ -1,0 +1,33 @@
+"""Says which of six languages a text is in (law.md Q12), through lingua.
+
+Pure. The language models are loaded at the first call and kept.
+"""
+
+import re
+from functools import cache
+
+from lingua import Language, LanguageDetector, LanguageDetectorBuilder
+
+MAX_CHARACTERS = 4_000  # more tells nothing new
+DEFAULT = "fr"  # where there is nothing to tell: Nexoris writes from Paris
+
+_NOISE = re.compile(r"https?://\S+|\S+@\S+|\d+|[<>*_=#|]+")
+
+
+@cache
+def _detector() -> LanguageDetector:
+    languages = (
+        Language.FRENCH,
+        Language.ENGLISH,
+        Language.GERMAN,
+        Language.SPANISH,
+        Language.ITALIAN,
+        Language.DUTCH,
+    )
+    return LanguageDetectorBuilder.from_languages(*languages).build()
+
+
+def detect_language(text: str) -> str:
+    """Two-letter code (ISO 639-1) out of fr, en, de, es, it, nl; DEFAULT where the text has no words."""
+    found = _detector().detect_language_of(" ".join(_NOISE.sub(" ", text[:MAX_CHARACTERS]).split()))
+    return found.iso_code_639_1.name.lower() if found else DEFAULT

@@ -1,0 +1,166 @@
+"""Examine every part of the system: it works, or what to do. Reads only."""
+
+import os
+import smtplib
+from collections.abc import Callable
+from datetime import datetime
+
+import httpx
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlmodel import Session, col, func, select
+
+from models.audit import verify
+from models.data_map_loading import load_data_map
+from models.database import database, reading
+from models.errors import DsrError, NotFound
+from models.migrate import alembic_config
+from models.records import Frozen
+from models.settings import settings
+from models.storage import decrypt, encrypt, fetch, keep
+from models.tables import Letter, LetterState, Message, MessageState, Officer, Request
+from tasks.check_map import check_map
+from tasks.keep_mail import open_inbox
+
+
+class Check(Frozen):
+    """One part: `say` is a fact when `ok`, and else what to do."""
+
+    part: str
+    ok: bool
+    say: str
+
+
+def examine(now: datetime, *, deep: bool = False) -> list[Check]:
+    """Return a check per part. `deep` also compares every system with the data map, which can take a while."""
+    parts: dict[str, Callable[[], str]] = {
+        "settings": lambda: f"home {settings().home}, mail from {settings().mail_source}",
+        "database": _database,
+        "storage": _storage,
+        "data map": lambda: f"{len(load_data_map(settings().data_map).systems)} systems described",
+        "officers": _officers,
+        "mailbox": _mailbox,
+        "mail relay": _relay,
+        "prefect": _prefect,
+        "web": _web,
+        "letters": _letters,
+        "requests": _requests,
+        "holding pen": _pen,
+        "audit log": _audit,
+    }
+    if deep:
+        parts["systems"] = lambda: _systems(now)
+    return [_check(part, look) for part, look in parts.items()]
+
+
+def _check(part: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(part=part, ok=True, say=look())
+    except DsrError as error:
+        return Check(part=part, ok=False, say=str(error))
+    except Exception as error:  # noqa: BLE001  # a doctor that dies helps nobody
+        return Check(part=part, ok=False, say=f"unexpected {type(error).__name__}: see the logs")
+
+
+def _database() -> str:
+    with database().connect() as connection:
+        now = MigrationContext.configure(connection).get_current_revision()
+        head = ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
+    if now != head:
+        raise NotFound(f"the schema is {now or 'missing'}, not {head}: `dsr up` brings it up to date")
+    return f"{database().dialect.name}, schema {now}"
+
+
+def _storage() -> str:
+    sample = b"doctor"
+    if fetch(keep("doctor", sample)) != sample or decrypt(encrypt(sample)) != sample:
+        raise NotFound("what is stored does not come back: check DSR_STORAGE_URL")
+    return "keeps and gives back"
+
+
+def _officers() -> str:
+    with reading() as session:
+        known = session.exec(select(func.count()).where(col(Officer.left_at).is_(None))).one()
+    if not known:
+        raise NotFound("nobody may decide: add an officer with `dsr officer add NAME ADDRESS`")
+    return f"{known} may decide"
+
+
+def _mailbox() -> str:
+    inbox = open_inbox(settings())
+    try:
+        waiting = sum(1 for _ in inbox.unmarked())
+    finally:
+        inbox.close()
+    return f"{settings().mailbox} answers, {waiting} to take in"
+
+
+def _relay() -> str:
+    where = f"{settings().smtp_host}:{settings().smtp_port}"
+    try:
+        with smtplib.SMTP(settings().smtp_host, settings().smtp_port, timeout=5) as relay:
+            relay.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotFound(f"no mail relay answers at {where}: check DSR_SMTP_HOST and DSR_SMTP_PORT") from error
+    return f"{where} answers"
+
+
+def _prefect() -> str:
+    return _answers(f"{settings().prefect_api}/health", "start it with `dsr up`")
+
+
+def _web() -> str:
+    return _answers(f"http://{settings().web_host}:{settings().web_port}/healthz", "start it with `dsr up`")
+
+
+def _answers(url: str, otherwise: str) -> str:
+    try:
+        httpx.get(url, timeout=5).raise_for_status()
+    except httpx.HTTPError as error:
+        raise NotFound(f"no answer from {url}: {otherwise}") from error
+    return f"{url} answers"
+
+
+def _letters() -> str:
+    unsent = [LetterState.FAILED, LetterState.UNCERTAIN]
+    with reading() as session:
+        bad = _refs(session, select(Letter.key).where(col(Letter.state).in_(unsent)))
+        queued = session.exec(select(func.count()).where(Letter.state == LetterState.QUEUED)).one()
+    if bad:
+        raise NotFound(f"not delivered, look at them on the desk: {bad}")
+    return f"{queued} to send"
+
+
+def _requests() -> str:
+    with reading() as session:
+        stuck = _refs(session, select(Request.ref).where(Request.problem != ""))
+    if stuck:
+        raise NotFound(f"these cannot go on, the desk says why: {stuck}")
+    return "none is stuck"
+
+
+def _pen() -> str:
+    with reading() as session:
+        penned = session.exec(select(func.count()).where(Message.state == MessageState.PEN)).one()
+    if penned:
+        raise NotFound(f"{penned} messages wait for a decision today: `dsr pen list`")
+    return "empty"
+
+
+def _audit() -> str:
+    with reading() as session:
+        broken = verify(session)
+    if broken:
+        raise NotFound(f"{broken[0].case_ref}, event {broken[0].number}: {broken[0].why}")
+    return "every chain holds"
+
+
+def _systems(now: datetime) -> str:
+    problems = check_map(load_data_map(settings().data_map), os.environ, now)
+    if problems:
+        raise NotFound("; ".join(f"{problem.system}: {problem.message}" for problem in problems))
+    return "every table, column and key is in the data map"
+
+
+def _refs(session: Session, query: object) -> str:
+    return ", ".join(session.exec(query).all())  # type: ignore[call-overload]  # a select of one text column

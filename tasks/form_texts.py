@@ -1,0 +1,113 @@
+"""What an officer reads above a form in the Prefect UI: Markdown, leading with what matters.
+
+Reads only. Values are written as literal text: a name cannot become a link, a heading or HTML.
+"""
+
+import re
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from models.calendar import Language
+from models.case_clock import deadlines_of
+from models.deadline_explanation import explain
+from models.letters import one_line
+from models.questions import searched
+from models.settings import settings
+from models.storage import sha256
+from models.tables import FindingRow
+from tasks.correspondence import case_link
+from tasks.identify import search_identifiers
+from tasks.render import say_date
+from tasks.search_systems import data_map, load_findings
+from tasks.steps import Scene
+
+MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@/])")
+
+
+def literal(text: object) -> str:
+    """Return `text` on one line with every Markdown sign escaped."""
+    return MARKUP.sub(r"\\\1", one_line(str(text)))
+
+
+@cache
+def _environment(language: Language) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(Path(__file__).parent / "form_templates"),
+        undefined=StrictUndefined,
+        autoescape=False,  # Markdown: `md` escapes, HTML would show as text
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["md"] = literal
+    environment.filters["date"] = partial(say_date, language)
+    return environment
+
+
+def review_text(scene: Scene, rows: list[FindingRow], sent_back: str) -> str:
+    """Return the summary of one round of discovery: who, what was found where, what is missing, both dates."""
+    names = columns_to_read(rows)
+    return _render(
+        scene,
+        "review",
+        sent_back=sent_back,
+        found=searched(rows),
+        rows=rows,
+        texts=sum(row.to_review for row in rows),
+        columns=names,
+        searched_for=[identifier.value for identifier in search_identifiers(scene.case)],
+        fingerprint=fingerprint(rows),
+    )
+
+
+def identity_text(scene: Scene, why: str, not_asked: dict[str, str], sent_back: str) -> str:
+    """Return what is known about who asks; `why`: unknown, expired, void or found."""
+    return _render(scene, "identity", why=why, not_asked=not_asked, sent_back=sent_back)
+
+
+def by_hand_text(scene: Scene, sent_back: str) -> str:
+    """Return what an officer must answer by hand, and until when."""
+    return _render(scene, "by_hand", right=scene.request.right, sent_back=sent_back)
+
+
+def _render(scene: Scene, name: str, **facts: Any) -> str:
+    language: Language = "fr" if settings().officer_language == "fr" else "en"
+    dates = deadlines_of(scene.session, scene.case, scene.now)
+    titles = {key: getattr(spec.title, language) for key, spec in data_map().systems.items()}
+    return (
+        _environment(language)
+        .get_template(f"{name}.{language}.md.j2")
+        .render(
+            ref=scene.case.ref,
+            name=scene.case.requester_name,
+            address=scene.case.requester_address,
+            verified=scene.case.verified_address,
+            evidence=scene.case.identity_evidence,
+            dates=dates,
+            explanation=explain(dates, language),
+            titles=titles,
+            link=case_link(scene.case),
+            **facts,
+        )
+    )
+
+
+def columns_to_read(rows: list[FindingRow]) -> list[str]:
+    """Return `system.table.column` of every text that may speak of third parties (law.md T2)."""
+    findings = load_findings([row for row in rows if row.to_review])
+    return sorted(
+        {
+            f"{finding.system}.{record.table}.{column}"
+            for finding in findings
+            for record in finding.records
+            for column in record.to_review
+        }
+    )
+
+
+def fingerprint(rows: list[FindingRow]) -> str:
+    """Return the SHA-256 over a round's findings: what an approval approves."""
+    return sha256("\n".join(f"{row.system} {row.sha256}" for row in rows).encode())

@@ -1,0 +1,227 @@
+"""Finds the rights which a text exercises, by the vocabularies of every language at once (law.md V1, V2).
+
+Pure: text in, findings out.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from models.rights import ARTICLES, Right
+from tasks.load_vocabulary import LANGUAGES, Vocabulary, load_vocabulary, plain_words
+
+MAX_WORDS = 6_000  # of one message; a letter has 900
+SENTENCE_WORDS = 150
+LONGEST_WORD = 60  # characters; longer is an address, a link or encoded data
+REACH = 6  # words before a demand in which a negation concerns it
+
+_ARTICLE = re.compile(r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) (\d+)\b")
+_FIELD = re.compile(
+    r"\b(?:num|nr|telef|telep|phone|handy|mobil|portable|adres|address|direcc|indirizz|e? ?mail|nom|name|titel|titre|title)"
+)
+_WHOLE = re.compile(
+    r"\b(?:data|donnees|accounts?|comptes?|kontos?|daten|datos|cuenta|dati|gegevens|profil\w*|all|tout\w*)\b"
+)
+_TOKEN = re.compile(r"\S+")
+# Abbreviations that end no sentence.
+_NO_END = re.compile(
+    r"\b(arts?|abs|nr|no|n°|lit|bzw|ggf|inkl|mr?|mrs|ms|mme|mlle|dr|sr|sra|dott|sig|al|par|cf|ex|es|ad|st|e\.g|i\.e|p\.ex|z\.b|d\.h|bijv|bv|usw|etc|[a-z])\.",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    r"[!?;…]+(?=\s|$)|\.+(?=\s+[^a-zà-ÿ\s]|\s*$)|\n\s*\n|\n\s*[-*•·–—]\s+|\n\s*\(?\w\)\s+|:\s*\n"
+)
+
+
+class Strength(IntEnum):
+    """How sure a finding is: below `ASKED` it counts only where nothing surer is found."""
+
+    LISTED = 1
+    HINTED = 2
+    CONDITIONAL = 3
+    ASKED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Folded words of the text, and the right they speak for."""
+
+    right: Right
+    words: str
+    strength: Strength
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one text says: rights, and the words for a follow-up, for privacy and for legal alarm (empty: none).
+
+    `whole`: the text is nothing but "unsubscribe". `offers_to_leave`: it tells its reader how to leave a list.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    follow_up: list[str] = field(default_factory=list)
+    privacy: list[str] = field(default_factory=list)
+    alarm: list[str] = field(default_factory=list)
+    whole: bool = False
+    offers_to_leave: bool = False
+
+    def rights(self, strength: Strength) -> tuple[Right, ...]:
+        """The rights found at least this surely, in the order of the enum."""
+        found = {finding.right for finding in self.findings if finding.strength >= strength}
+        return tuple(right for right in Right if right in found)
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Sentences as folded words; hard line breaks inside a paragraph do not end one."""
+    budget = MAX_WORDS
+    for piece in _ENDS.split(_NO_END.sub(r"\1 ", _TOKEN.sub(_shorten, text))):
+        found = plain_words(piece).split()[:budget]
+        budget -= len(found)
+        for start in range(0, len(found), SENTENCE_WORDS):
+            yield f" {' '.join(found[start : start + SENTENCE_WORDS])} "
+
+
+def read_rights(text: str, *, is_subject: bool = False) -> Reading:
+    """Everything the vocabularies of all languages find in `text`."""
+    reading = Reading()
+    parts = list(sentences(text))
+    for language in LANGUAGES:
+        vocabulary = load_vocabulary(language)
+        previous = ""
+        for index, part in enumerate(parts):
+            _note_other_words(vocabulary, part, reading)
+            sentence = vocabulary.words["void"].sub(" # ", part)
+            following = parts[index + 1] if index + 1 < len(parts) else ""
+            reading.findings += _asked(vocabulary, sentence, following)
+            reading.findings += _across(vocabulary, previous, sentence)
+            reading.findings += _named(vocabulary, sentence, is_subject=is_subject)
+            previous = sentence
+        reading.whole = reading.whole or bool(vocabulary.whole.fullmatch(plain_words(text).strip()))
+    return reading
+
+
+def cited_rights(text: str) -> tuple[Right, ...]:
+    """Rights whose article of the GDPR a demanding sentence cites; for messages in which nothing else is found."""
+    numbers: set[str] = set()
+    for sentence in sentences(text):
+        if any(load_vocabulary(language).words["ask"].search(sentence) for language in LANGUAGES):
+            numbers.update(_ARTICLE.findall(sentence))
+    return tuple(right for right in Right if ARTICLES[right] in numbers)
+
+
+def _shorten(token: re.Match[str]) -> str:
+    word = token.group()
+    return "http" if "@" in word or "://" in word or len(word) > LONGEST_WORD else word
+
+
+def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
+    words = vocabulary.words
+    for name in ("follow_up", "privacy", "alarm"):
+        for match in words[name].finditer(sentence):
+            told = name != "follow_up" or not words["condition"].search(sentence[: match.start()])
+            if told and match.group() not in getattr(reading, name):
+                getattr(reading, name).append(match.group())
+    if not reading.offers_to_leave:
+        offers = words["void"].finditer(sentence)
+        reading.offers_to_leave = any(words["leave_list"].search(offer.group()) for offer in offers)
+
+
+def _asked(vocabulary: Vocabulary, sentence: str, following: str) -> list[Finding]:
+    """Rights exercised inside one sentence. An access found inside another right's words is only their object."""
+    spans: list[tuple[int, int, Finding]] = []
+    for strength, patterns in ((Strength.ASKED, vocabulary.asks), (Strength.CONDITIONAL, vocabulary.maybe)):
+        for right, pattern in patterns.items():
+            for match in _demands(pattern, sentence, vocabulary):
+                finding = _finding(vocabulary, right, match, strength, following)
+                spans.append((match.start(), match.end(), finding))
+    others = [(start, end) for start, end, finding in spans if finding.right is not Right.ACCESS]
+    ports = any(finding.right is Right.PORTABILITY for _, _, finding in spans)
+    explicit = vocabulary.words["explicit_access"]
+    return [
+        finding
+        for start, end, finding in spans
+        if finding.right is not Right.ACCESS
+        or not (
+            any(other < end and start < other_end for other, other_end in others)
+            or (ports and not explicit.search(finding.words))
+        )
+    ]
+
+
+def _finding(
+    vocabulary: Vocabulary, right: Right, match: re.Match[str], strength: Strength, following: str
+) -> Finding:
+    """The match as evidence; "delete my old number, the new one is ..." is rectification."""
+    words, near = vocabulary.words, match.string + following
+    one_field = _FIELD.search(match.group()) and not _WHOLE.search(match.group())
+    if right is Right.ERASURE and one_field and words["new_value"].search(near):
+        right = Right.RECTIFICATION
+    if _conditional(words, match, right):
+        strength = Strength.CONDITIONAL
+    return Finding(right, match.group().strip(), strength)
+
+
+def _demands(pattern: re.Pattern[str], sentence: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
+    """The matches that no negation concerns; behind a negated one the search goes on at its second word."""
+    position = 0
+    while match := pattern.search(sentence, position):
+        if _negated(vocabulary.words, sentence[: match.start()]):
+            position = match.start() + 1
+        else:
+            yield match
+            position = max(match.end(), match.start() + 1)
+
+
+def _across(vocabulary: Vocabulary, previous: str, sentence: str) -> list[Finding]:
+    """Rights whose object stands in the sentence before: "My data is still there. Delete it." """
+    if not previous or not vocabulary.across:
+        return []
+    pair = previous.rstrip() + sentence
+    border = len(previous.rstrip())
+    return [
+        Finding(right, match.group().strip(), Strength.ASKED)
+        for right, pattern in vocabulary.across.items()
+        if (match := pattern.search(pair)) and not _negated(vocabulary.words, pair[: match.start()])
+        if match.start() <= border or match.end() > border
+    ]
+
+
+def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[Finding]:
+    """Rights called by their name: asked in a demanding sentence or a subject, else only listed; and hints."""
+    words = vocabulary.words
+    found = {
+        right: match
+        for right, pattern in vocabulary.names.items()
+        if (match := pattern.search(sentence)) and not _negated(words, sentence[: match.start()])
+    }
+    enumerates = len(found) > 2 and not words["exercise"].search(sentence)
+    asked = (is_subject or bool(words["ask"].search(sentence))) and not enumerates
+    strength = Strength.ASKED if asked else Strength.LISTED
+    findings = [
+        Finding(
+            right,
+            match.group(),
+            Strength.CONDITIONAL if asked and _conditional(words, match, right) else strength,
+        )
+        for right, match in found.items()
+    ]
+    hints = ((right, pattern.search(sentence)) for right, pattern in vocabulary.hints.items())
+    return findings + [Finding(right, match.group(), Strength.HINTED) for right, match in hints if match]
+
+
+def _negated(words: dict[str, re.Pattern[str]], before: str) -> bool:
+    """True if a negation stands in the few words before, on this side of a "but"."""
+    window = f" {' '.join(before.split()[-REACH:])} ".rpartition("#")[2]
+    for match in words["contrast"].finditer(window):
+        if match.end() < len(window):
+            window = window[match.end() :]
+            break
+    return bool(words["negation"].search(window)) and not words["still_asks"].search(before)
+
+
+def _conditional(words: dict[str, re.Pattern[str]], match: re.Match[str], right: Right) -> bool:
+    """True for "if I ever consented, I withdraw it": only these rights are weakened by a condition."""
+    if right not in {Right.CONSENT_WITHDRAWAL, Right.OBJECTION, Right.RESTRICTION}:
+        return False
+    return bool(words["condition"].search(match.string[: match.end()]))

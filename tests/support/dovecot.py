@@ -1,0 +1,189 @@
+"""A real Dovecot 2.3 (LMTP and IMAP) for tests: unprivileged, on free ports of the loopback, in a folder of its own.
+
+Every address exists and opens with PASSWORD, so that each test takes a mailbox nobody has used.
+"""
+
+import getpass
+import grp
+import os
+import pwd
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from tests.support.require import missing
+
+PASSWORD = "let-me-read"
+DONE_FOLDER = "Traité"
+READY_SECONDS = 20.0
+# Started by root, as in a container, it runs as an account that owns nothing.
+UNPRIVILEGED = "nobody"
+
+CONFIGURATION = Template("""
+protocols = imap lmtp
+listen = 127.0.0.1
+base_dir = $folder/run
+state_dir = $folder/run
+log_path = $folder/dovecot.log
+ssl = no
+auth_mechanisms = plain login
+disable_plaintext_auth = no
+default_internal_user = $user
+default_internal_group = $group
+default_login_user = $user
+first_valid_uid = 1
+mail_uid = $user
+mail_gid = $group
+mail_location = maildir:$folder/mail/%u
+passdb {
+  driver = static
+  args = password=$password
+}
+userdb {
+  driver = static
+  args = uid=$user gid=$group home=$folder/mail/%u allow_all_users=yes
+}
+namespace inbox {
+  inbox = yes
+  mailbox Trait&AOk- {
+    auto = create
+  }
+}
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
+service imap-login {
+  chroot =
+  inet_listener imap {
+    port = $imap_port
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+service lmtp {
+  user = $user
+  inet_listener lmtp {
+    port = $lmtp_port
+  }
+}
+protocol lmtp {
+  postmaster_address = postmaster@example.org
+}
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Dovecot:
+    """A server: where its files are, and its ports. `running` holds the process while there is one."""
+
+    folder: Path
+    imap_port: int
+    lmtp_port: int
+    running: list[subprocess.Popen[bytes]]
+
+
+@contextmanager
+def dovecot() -> Iterator[Dovecot]:
+    """A started server, which is stopped and removed at the end."""
+    if not _binary():
+        missing("Dovecot", "install dovecot-imapd and dovecot-lmtpd (apt-get, Debian 12: 2.3)")
+    folder = Path(tempfile.mkdtemp(prefix="dsr-dovecot-", dir="/tmp"))
+    imap_port, lmtp_port = _free_ports(2)
+    server = Dovecot(folder, imap_port, lmtp_port, [])
+    account = pwd.getpwnam(_account())
+    (folder / "run").mkdir()
+    (folder / "dovecot.conf").write_text(
+        CONFIGURATION.substitute(
+            folder=folder,
+            user=account.pw_name,
+            group=grp.getgrgid(account.pw_gid).gr_name,
+            password=PASSWORD,
+            imap_port=imap_port,
+            lmtp_port=lmtp_port,
+        )
+    )
+    for path in (folder, folder / "run", folder / "dovecot.conf"):
+        os.chown(path, account.pw_uid, account.pw_gid)
+    try:
+        start(server)
+        yield server
+    finally:
+        stop(server)
+        shutil.rmtree(folder)
+
+
+def start(server: Dovecot) -> None:
+    """Start it, and return when both ports answer."""
+    account = pwd.getpwnam(_account())
+    command = [_binary(), "-F", "-c", str(server.folder / "dovecot.conf")]
+    if os.geteuid() == 0:
+        identity = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+        command = ["setpriv", *identity, *command]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    server.running.append(process)
+    for port in (server.imap_port, server.lmtp_port):
+        _wait_for_greeting(port, process, server.folder / "dovecot.log")
+
+
+def stop(server: Dovecot) -> None:
+    """Stop it; not running is as good. Processes that serve a client outlive the master: they get the signal too."""
+    for process in server.running:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(READY_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    server.running.clear()
+
+
+def deliver(server: Dovecot, raw: bytes, recipient: str) -> None:
+    """Hand `raw` over by LMTP, as a mail transfer agent does."""
+    with smtplib.LMTP("127.0.0.1", server.lmtp_port, timeout=READY_SECONDS) as client:
+        client.sendmail("somebody@client.example", [recipient], raw)
+
+
+def _account() -> str:
+    return UNPRIVILEGED if os.geteuid() == 0 else getpass.getuser()
+
+
+def _binary() -> str:
+    return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
+
+
+def _free_ports(count: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(listener.getsockname()[1]) for listener in held]
+    for listener in held:
+        listener.close()
+    return ports
+
+
+def _wait_for_greeting(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=READY_SECONDS) as connection:
+                if connection.recv(1):
+                    return
+        except OSError:
+            pass
+        try:
+            process.wait(0.02)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    raise RuntimeError(f"Dovecot did not start: {log.read_text() if log.exists() else 'no log'}")

@@ -1,0 +1,146 @@
+"""The case in one value: complete, JSON, and quick for a long list."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import event
+
+from models.database import database, reading, unit_of_work
+from models.errors import NotFound
+from models.rights import Right
+from models.settings import settings
+from models.tables import AuditEvent, ClockEvent, FindingRow, Message
+from tasks.case_view import case_list, case_view
+from tests.support.case_rows import NOW, add_case
+from tests.support.desk_rows import add_findings, fill_desk, offered_case, rich_case
+
+
+def test_a_case_is_shown_whole_and_as_json(db: str) -> None:
+    with unit_of_work() as session:
+        ref = rich_case(session, NOW - timedelta(days=12)).ref
+    with reading() as session:
+        view = case_view(session, ref, NOW)
+    assert (view.dates.commitment, view.dates.statutory, view.dates.binding) == (date(2026, 12, 11),) * 3
+    assert view.dates.days_left == 18
+    assert any("[D26]" in sentence for sentence in view.dates.explanation)
+    access, objection = view.requests
+    assert [finding.status for finding in access.findings] == ["found", "none", "waiting"]
+    assert access.searched == 2
+    assert access.tasks[0].system == "elay"
+    assert objection.decisions[0].officer == "Dana Privacy"
+    assert [event.number for event in view.audit] == list(range(1, len(view.audit) + 1))
+    assert view.audit_broken == ""
+    shown = json.loads(view.model_dump_json())
+    assert shown["ref"] == ref
+    assert "storage_key" not in str(shown)
+
+
+def test_a_copy_on_offer_is_shown_without_its_link(db: str) -> None:
+    with unit_of_work() as session:
+        request, offered = offered_case(session, "Tom Baker", "tom@baker.example", "en")
+        ref = request.ref.partition("/")[0]
+    with reading() as session:
+        view = case_view(session, ref, NOW)
+    assert view.requests[0].download is not None
+    assert view.requests[0].download.size == 842_000
+    assert view.dates.days_left is None  # answered
+    assert offered.token not in view.model_dump_json()
+    assert "token" not in view.model_dump_json()
+
+
+def test_only_the_newest_round_of_findings_counts(db: str) -> None:
+    with unit_of_work() as session:
+        case, (request, *_) = add_case(session)
+        add_findings(session, request, NOW)
+        rows = case_view(session, case.ref, NOW).requests[0].findings
+        assert len(rows) == 3
+        session.add(
+            FindingRow(request_id=request.id, round=2, system="site_db", status="failed", searched_at=NOW)
+        )
+        session.flush()
+        assert [row.status for row in case_view(session, case.ref, NOW).requests[0].findings] == ["failed"]
+
+
+def test_an_unknown_case_is_not_found(db: str) -> None:
+    with reading() as session, pytest.raises(NotFound):
+        case_view(session, "DSR-2026-9999", NOW)
+
+
+def test_a_tampered_event_is_named(db: str) -> None:
+    with unit_of_work() as session:
+        case = rich_case(session, NOW)
+        second = session.get_one(AuditEvent, 2)
+        second.detail = {"message": "another"}
+        session.flush()
+        assert case_view(session, case.ref, NOW).audit_broken == "2: its content was changed"
+
+
+def test_the_list_is_in_order_of_the_binding_date(db: str) -> None:
+    with unit_of_work() as session:
+        fill_desk(session)
+    with reading() as session:
+        lines = case_list(session, NOW)
+    assert [line.binding for line in lines] == sorted(line.binding for line in lines)
+    assert lines[0].days_left == -2
+    assert lines[0].requests[0].right == Right.ERASURE
+    assert json.loads(lines[0].model_dump_json())["requester_name"] == "Amélie Lefèvre"
+
+
+def test_open_and_closed_cases_are_told_apart(db: str) -> None:
+    with unit_of_work() as session:
+        first, _ = add_case(session)
+        second, _ = add_case(session)
+        second.closed_at = NOW
+    with reading() as session:
+        refs = {
+            which: [line.ref for line in case_list(session, NOW, which)]
+            for which in ("open", "closed", "all")
+        }
+    assert refs == {"open": [first.ref], "closed": [second.ref], "all": [first.ref, second.ref]}
+
+
+def test_an_extension_moves_the_law_s_date_and_not_the_promise(db: str) -> None:
+    with unit_of_work() as session:
+        case, _ = add_case(session)
+        session.add(
+            ClockEvent(case_id=case.id, kind="extended", at=NOW, reason="complex", recorded_by="Dana Privacy")
+        )
+        dates = case_view(session, case.ref, NOW).dates
+    assert dates.statutory == date(2027, 2, 23)
+    assert dates.binding == date(2026, 12, 23)
+
+
+def test_the_list_asks_three_questions_however_long_it_is(db: str) -> None:
+    with unit_of_work() as session:
+        for _ in range(25):
+            add_case(session)
+    asked: list[str] = []
+    engine = database()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    with reading() as session:
+        assert len(case_list(session, NOW)) == 25
+    event.remove(engine, "before_cursor_execute", note)
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 3
+
+
+def test_explanations_speak_the_officers_language(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with unit_of_work() as session:
+        case, _ = add_case(session)
+        assert "promis" in str(case_view(session, case.ref, NOW).dates.explanation)
+        monkeypatch.setattr(settings(), "officer_language", "en")
+        assert "promise" in str(case_view(session, case.ref, NOW).dates.explanation)
+
+
+def test_messages_of_other_cases_stay_out(db: str) -> None:
+    with unit_of_work() as session:
+        mine = rich_case(session, NOW)
+        other = rich_case(session, NOW)
+        view = case_view(session, mine.ref, NOW)
+        ids = {message.id for message in view.messages}
+        assert all(session.get_one(Message, number).case_id == mine.id for number in ids)
+        assert other.ref not in view.model_dump_json()

@@ -1,0 +1,190 @@
+"""Downloads: two factors, one use, limits, receipts (law.md S2-S5; peers.md test 13)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from models import storage
+from models.database import reading, unit_of_work
+from models.errors import Permanent, Rejected
+from models.settings import settings
+from models.tables import AuditEvent, Case, Challenge, Download, Letter, Receipt, Request
+from models.tokens import new_token
+from tasks.challenges import Answer
+from tasks.downloads import Offered, look, offer, send_code, take
+from tasks.read_mail import read_mail
+from tests.support.case_rows import NOW, ON_FILE, add_case
+
+BUNDLE = b"PK\x03\x04 all that we hold about one person"
+MINUTE = timedelta(minutes=1)
+
+
+def offered(*, verified: str = ON_FILE, bundle: bytes = BUNDLE) -> tuple[Request, Offered]:
+    with unit_of_work() as session:
+        case, (request, *_) = add_case(session)
+        case.verified_address = verified
+        return request, offer(session, request, bundle, NOW)
+
+
+def code_in_letter(letter_id: int | None) -> str:
+    """Read the code as the requester does: in the letter's own bytes."""
+    assert letter_id is not None
+    with reading() as session:
+        letter = session.get_one(Letter, letter_id)
+    assert letter.secret
+    assert letter.recipient == ON_FILE
+    found = re.search(r"\b\d{4} \d{4}\b", read_mail(storage.fetch(letter.storage_key)).text)
+    assert found
+    return found[0]
+
+
+def row(request: Request) -> Download:
+    with reading() as session:
+        return session.exec(select(Download).where(Download.request_id == request.id)).one()
+
+
+def test_link_and_code_together_open_the_bundle(db: str) -> None:
+    request, link = offered()
+    code = code_in_letter(send_code(link.token, NOW))
+    assert take(link.token, code, NOW + MINUTE) == BUNDLE
+    download = row(request)
+    assert (download.downloads, download.downloaded_at) == (1, NOW + MINUTE)
+    with reading() as session:
+        receipt = session.exec(select(Receipt).where(Receipt.request_id == request.id)).one()
+        kinds = session.exec(select(AuditEvent.kind).where(AuditEvent.case_id == request.case_id)).all()
+    assert receipt.kind == "downloaded"
+    assert receipt.detail == {"request": "access", "sha256": storage.sha256(BUNDLE), "count": 1}
+    assert "downloaded" in kinds
+
+
+def test_a_code_opens_it_once_and_each_download_is_counted(db: str) -> None:
+    request, link = offered()
+    first = code_in_letter(send_code(link.token, NOW))
+    take(link.token, first, NOW)
+    assert take(link.token, first, NOW + MINUTE) is Answer.ALREADY
+    second = code_in_letter(send_code(link.token, NOW + MINUTE))
+    assert take(link.token, second, NOW + 2 * MINUTE) == BUNDLE
+    download = row(request)
+    assert (download.downloads, download.downloaded_at) == (2, NOW)
+
+
+def test_the_bundle_is_unreadable_where_it_is_stored(db: str) -> None:
+    offered()
+    stored = list((settings().home / "files" / "bundles").iterdir())
+    assert len(stored) == 1
+    assert BUNDLE[:10] not in stored[0].read_bytes()
+
+
+def test_a_request_has_one_offer(db: str) -> None:
+    request, _ = offered()
+    with pytest.raises(Rejected, match="download already"), unit_of_work() as session:
+        offer(session, request, b"another", NOW)
+
+
+def test_the_link_ends_after_seven_days(db: str) -> None:
+    _, link = offered()
+    code = code_in_letter(send_code(link.token, link.expires_at - MINUTE))
+    assert link.expires_at == NOW + timedelta(days=7)
+    assert look(link.token, link.expires_at) is None
+    assert send_code(link.token, link.expires_at) is None
+    assert take(link.token, code, link.expires_at) is Answer.UNKNOWN
+
+
+def test_unknown_links_are_unknown(db: str) -> None:
+    offered()
+    assert look(new_token(), NOW) is None
+    assert send_code(new_token(), NOW) is None
+    assert take(new_token(), "1234 5678", NOW) is Answer.UNKNOWN
+
+
+def test_no_code_goes_to_an_address_that_is_not_verified(db: str) -> None:
+    """law.md S5: the address in the request proves nothing."""
+    _, link = offered(verified="")
+    assert send_code(link.token, NOW) is None
+
+
+def test_without_a_code_nothing_opens(db: str) -> None:
+    _, link = offered()
+    assert take(link.token, "", NOW) is Answer.EXPIRED
+
+
+def test_a_download_code_lives_half_an_hour(db: str) -> None:
+    _, link = offered()
+    code = code_in_letter(send_code(link.token, NOW))
+    assert take(link.token, code, NOW + 30 * MINUTE) is Answer.EXPIRED
+
+
+def test_codes_are_limited_to_one_a_minute_and_five_an_hour(db: str) -> None:
+    _, link = offered()
+    sent = [
+        second
+        for second in range(0, 3600, 20)
+        if send_code(link.token, NOW + timedelta(seconds=second)) is not None
+    ]
+    assert sent == [0, 60, 120, 180, 240]
+    assert send_code(link.token, NOW + timedelta(hours=1)) is not None
+
+
+def test_guessing_ends_with_the_code_and_a_new_code_starts_afresh(db: str) -> None:
+    _, link = offered()
+    right = code_in_letter(send_code(link.token, NOW)).replace(" ", "")
+    guesses = [f"{(int(right) + n) % 10**8:08d}" for n in range(1, 7)]
+    assert [take(link.token, guess, NOW) for guess in guesses] == [Answer.WRONG] * 4 + [Answer.VOID] * 2
+    assert take(link.token, right, NOW) is Answer.VOID
+    again = code_in_letter(send_code(link.token, NOW + MINUTE))
+    assert take(link.token, right, NOW + MINUTE) is Answer.WRONG
+    assert take(link.token, again, NOW + MINUTE) == BUNDLE
+
+
+def test_a_code_opens_only_its_own_download(db: str) -> None:
+    """IDOR: another person's link with one's own code."""
+    _, mine = offered(bundle=b"mine")
+    _, theirs = offered(bundle=b"theirs")
+    my_code = code_in_letter(send_code(mine.token, NOW))
+    send_code(theirs.token, NOW)
+    assert take(theirs.token, my_code, NOW) is Answer.WRONG
+    assert take(mine.token, my_code, NOW) == b"mine"
+
+
+def test_bundles_that_were_exchanged_are_not_handed_out(db: str) -> None:
+    """Somebody who can write to the storage cannot give one person another one's copy."""
+    request, link = offered(bundle=b"mine")
+    other, _ = offered(bundle=b"theirs")
+    with unit_of_work() as session:
+        session.get_one(Download, row(request).id).storage_key = row(other).storage_key
+    code = code_in_letter(send_code(link.token, NOW))
+    with pytest.raises(Permanent, match="not the one that was approved"):
+        take(link.token, code, NOW)
+    assert row(request).downloads == 0
+
+
+def test_the_first_look_is_recorded_once(db: str) -> None:
+    request, link = offered()
+    for minutes in range(3):
+        view = look(link.token, NOW + minutes * MINUTE)
+        assert view is not None
+    assert row(request).opened_at == NOW
+    with reading() as session:
+        kinds = session.exec(select(AuditEvent.kind).where(AuditEvent.case_id == request.case_id)).all()
+    assert kinds.count("download_opened") == 1
+
+
+def test_no_secret_is_kept_in_clear(db: str) -> None:
+    request, link = offered()
+    code = code_in_letter(send_code(link.token, NOW))
+    take(link.token, code, NOW)
+    with reading() as session:
+        case = session.get_one(Case, request.case_id)
+        rows = [
+            *session.exec(select(AuditEvent).where(AuditEvent.case_id == case.id)),
+            *session.exec(select(Challenge)),
+            *session.exec(select(Receipt)),
+            *session.exec(select(Letter)),
+            row(request),
+        ]
+        everything = str([each.model_dump() for each in rows])
+    assert link.token not in everything
+    assert code not in everything
+    assert code.replace(" ", "") not in everything

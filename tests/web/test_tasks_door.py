@@ -1,0 +1,200 @@
+"""A colleague's door: hostile names and files, limits, one answer."""
+
+from http.client import HTTPConnection
+from io import BytesIO
+
+import httpx
+import pytest
+from fastapi import UploadFile
+from starlette.datastructures import Headers
+
+from models.database import reading, unit_of_work
+from models.records import ManualAnswer
+from models.tables import Request
+from models.tokens import new_token
+from tasks.manual_tasks import manual_answer, open_task
+from tests.support.case_rows import NOW, add_case, manual_system
+from tests.web.conftest import csrf_of, submit
+from web.security import UPLOAD_BODY
+from web.tasks_door import document
+
+pytestmark = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+HOSTILE = "<script>alert(1)</script>\"' {{7*7}} \u202egpj.exe"
+
+
+def opened(name: str = "Camille Durand") -> tuple[Request, str]:
+    with unit_of_work() as session:
+        _, (request, *_) = add_case(session, name=name)
+        return request, open_task(session, request, manual_system(), 1, NOW)
+
+
+def answered(request: Request) -> ManualAnswer | None:
+    with reading() as session:
+        return manual_answer(session, request, "elay", 1)
+
+
+def test_the_page_says_whom_to_look_for(browser: httpx.Client) -> None:
+    _, token = opened()
+    page = browser.get(f"/task/{token}")
+    assert page.status_code == 200
+    for expected in ("Camille Durand", "camille.perso@mail.example", "lundi 30 novembre 2026", "corbeille"):
+        assert expected in page.text
+
+
+def test_several_files_come_back(browser: httpx.Client) -> None:
+    request, token = opened()
+    files = [
+        ("files", ("fiche.pdf", b"%PDF", "application/pdf")),
+        ("files", ("notes.csv", b"a;b", "text/csv; charset=utf-8")),
+    ]
+    page = submit(browser, f"/task/{token}", outcome="found", note="deux fiches", files=files)
+    assert page.status_code == 200
+    assert "votre réponse est enregistrée" in page.text
+    answer = answered(request)
+    assert answer is not None
+    found = [(document.name, document.media_type, document.content) for document in answer.documents]
+    assert found == [
+        ("fiche.pdf", "application/pdf", b"%PDF"),
+        ("notes.csv", "application/octet-stream", b"a;b"),
+    ]
+
+
+def test_nothing_found_needs_no_file_though_browsers_send_an_empty_one(browser: httpx.Client) -> None:
+    request, token = opened()
+    fields = {"csrf": csrf_of(browser.get(f"/task/{token}")), "outcome": "none"}
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}\r\n' for name in fields
+    ]
+    empty = '--b\r\nContent-Disposition: form-data; name="files"; filename=""\r\n'
+    body = "".join([*parts, empty, "Content-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n"])
+    page = browser.post(
+        f"/task/{token}", content=body.encode(), headers={"content-type": "multipart/form-data; boundary=b"}
+    )
+    assert "votre réponse est enregistrée" in page.text
+    answer = answered(request)
+    assert answer is not None
+    assert answer.outcome == "none"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Windows\\system32\\calc.exe", "calc.exe"),
+        ("CON", "CON_"),
+        ("a\x00b\x1f.pdf", "ab.pdf"),
+        ("photo\u202egpj.exe", "photogpj.exe"),
+        ("..", "document"),
+        ("/", "document"),
+        ("x" * 400 + ".pdf", "x" * 120),
+        ('"; filename="b.html', "; filename=b.html"),
+        ("<img src=x>.html", "img src=x.html"),
+    ],
+)
+def test_hostile_file_names_become_harmless(db: str, sent: str, kept: str) -> None:
+    headers = Headers({"content-type": "text/html"})
+    taken = document(UploadFile(BytesIO(b"x"), filename=sent, headers=headers))
+    assert taken.name == kept
+    assert len(taken.name) <= 120
+    assert not set(taken.name) & set("/\\\x00\r\n\u202e")
+
+
+def test_a_hostile_requester_name_is_text(browser: httpx.Client) -> None:
+    _, token = opened(HOSTILE)
+    page = browser.get(f"/task/{token}")
+    assert "<script" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
+    assert "{{7*7}}" in page.text
+    assert "<bdi>&lt;script" in page.text  # the direction mark ends with its element
+
+
+@pytest.mark.parametrize(
+    ("outcome", "files", "said", "field"),
+    [
+        ("", [], "Dites si vous avez trouvé", "outcome-error"),
+        ("found", [], "Joignez ce que vous avez trouvé, ou", "files-error"),
+        ("none", [("files", ("a.txt", b"x", "text/plain"))], "mais des fichiers sont joints", "files-error"),
+        (
+            "found",
+            [("files", (f"{n}.txt", b"x", "text/plain")) for n in range(21)],
+            "Joignez 20 fichiers au plus",
+            "files-error",
+        ),
+    ],
+)
+def test_what_is_missing_is_said_beside_its_field(
+    browser: httpx.Client, outcome: str, files: list[object], said: str, field: str
+) -> None:
+    request, token = opened()
+    page = submit(browser, f"/task/{token}", outcome=outcome, note="ma remarque", files=files)
+    assert page.status_code == 422
+    assert said in page.text
+    assert f'id="{field}"' in page.text
+    assert answered(request) is None
+    if files:
+        assert "ma remarque</textarea>" in page.text
+
+
+def test_25_megabytes_are_the_limit(browser: httpx.Client) -> None:
+    request, token = opened()
+    page = submit(
+        browser,
+        f"/task/{token}",
+        outcome="found",
+        files=[("files", ("big.bin", bytes(25_000_001), "application/octet-stream"))],
+    )
+    assert page.status_code == 422
+    assert "25\u00a0Mo au plus" in page.text
+    assert answered(request) is None
+
+
+def test_a_body_beyond_every_limit_is_not_read(browser: httpx.Client) -> None:
+    """Announced or not: reading stops at the limit."""
+    _, token = opened()
+    boundary = {"content-type": "multipart/form-data; boundary=b"}
+    connection = HTTPConnection(browser.base_url.host, browser.base_url.port)
+    connection.putrequest("POST", f"/task/{token}")
+    connection.putheader("content-type", boundary["content-type"])
+    connection.putheader("content-length", "99999999999")
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+
+    def endless() -> object:
+        yield head
+        for _ in range(UPLOAD_BODY // 1_000_000 + 5):
+            yield bytes(1_000_000)
+
+    try:
+        status = browser.post(f"/task/{token}", headers=boundary, content=endless()).status_code  # type: ignore[arg-type]
+    except httpx.TransportError:
+        status = 413  # the server hung up while we were still sending
+    assert status == 413
+
+
+def test_a_form_from_elsewhere_is_refused(browser: httpx.Client) -> None:
+    request, token = opened()
+    assert browser.post(f"/task/{token}", data={"outcome": "none"}).status_code == 403
+    assert answered(request) is None
+
+
+def test_unknown_links_are_dead(browser: httpx.Client) -> None:
+    opened()
+    assert browser.get(f"/task/{new_token()}").status_code == 404
+
+
+def test_the_first_answer_stands_and_the_page_then_names_nobody(browser: httpx.Client) -> None:
+    request, token = opened()
+    csrf = csrf_of(browser.get(f"/task/{token}"))
+    browser.post(f"/task/{token}", data={"csrf": csrf, "outcome": "none"})
+    again = browser.post(
+        f"/task/{token}",
+        data={"csrf": csrf, "outcome": "found"},
+        files=[("files", ("a.txt", b"x", "text/plain"))],
+    )
+    assert "votre réponse est enregistrée" in again.text
+    assert "Camille" not in browser.get(f"/task/{token}").text
+    answer = answered(request)
+    assert answer is not None
+    assert answer.outcome == "none"

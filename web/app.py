@@ -1,0 +1,90 @@
+"""The web app: portal, colleagues' tasks, the officer's desk, and in the demo a mailbox. Starting it changes nothing."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.middleware.sessions import SessionMiddleware
+
+from models.database import reading
+from models.errors import DsrError
+from models.settings import settings
+from models.tokens import derived_secret
+from web import demo_mail, desk, portal, tasks_door
+from web.pages import FOLDER, page, portal_language
+from web.security import LoginAttempts, with_body_limit, with_headers
+
+_log = logging.getLogger(__name__)
+SESSION_SECONDS = desk.SESSION_HOURS * 3600
+EXPLAINED = {403, 404, 413}
+
+
+def create_app() -> FastAPI:
+    """Return the app. It reads `settings()`; whoever starts it switches the access log off: paths hold tokens."""
+    app = FastAPI(title="DSR", docs_url=None, redoc_url=None, openapi_url=None)
+    https = settings().public_url.startswith("https://")
+    app.state.login_attempts = LoginAttempts()
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=derived_secret("session cookie").hex(),
+        session_cookie="__Host-dsr" if https else "dsr",
+        max_age=SESSION_SECONDS,
+        same_site="lax",
+        https_only=https,
+    )
+    app.add_middleware(with_body_limit)
+    app.add_middleware(with_headers, https=https)
+    app.add_exception_handler(desk.NotLoggedIn, _to_login)
+    app.add_exception_handler(HTTPException, _explain)
+    app.add_exception_handler(RequestValidationError, _not_found)
+    app.add_exception_handler(DsrError, _try_later)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"))
+    app.add_api_route("/", home)
+    app.add_api_route("/healthz", health)
+    app.include_router(portal.router)
+    app.include_router(tasks_door.router)
+    app.include_router(desk.router)
+    if settings().demo:
+        app.include_router(demo_mail.router)
+    return app
+
+
+def home(request: Request) -> Response:
+    """Say how to write to us."""
+    return page(request, "home.html", portal_language(request))
+
+
+def health() -> Response:
+    """Say whether the database answers: 200 or 503."""
+    try:
+        with reading() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return JSONResponse({"database": "unreachable"}, status_code=503)
+    return JSONResponse({"database": "ok"})
+
+
+def _to_login(request: Request, _error: Exception) -> Response:
+    return desk.to_login(request)
+
+
+def _not_found(request: Request, _error: Exception) -> Response:
+    return _explain(request, HTTPException(404))
+
+
+def _try_later(request: Request, error: Exception) -> Response:
+    _log.error("a page could not be shown: %s", error)
+    return _explain(request, HTTPException(503))
+
+
+def _explain(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    reason = str(status) if status in EXPLAINED else "other"
+    values = {"reason": reason, "phrase": HTTPStatus(status).phrase}
+    return page(request, "error.html", portal_language(request), status, **values)

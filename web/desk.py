@@ -1,0 +1,200 @@
+"""The officer's door: log in, see every case with its due date, read one case whole.
+
+It only looks, so repeating is safe; decisions are made in Prefect's forms.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+
+from models import storage
+from models.data_map_loading import load_data_map
+from models.database import reading
+from models.errors import DsrError, NotFound
+from models.settings import settings
+from tasks import officers
+from tasks.case_view import CaseLine, CaseView, Which, case_list, case_view
+from tasks.officers import LoggedIn
+from tasks.read_mail import ParsedMail, read_mail
+from web.clock import Now
+from web.pages import desk_language, page
+from web.portal import FORM_ERROR
+from web.security import csrf_checked, forgive, take_attempt
+
+router = APIRouter(prefix="/desk")
+
+SESSION_HOURS = 12
+CASES_A_PAGE = 100
+READ_INLINE = 20  # messages and letters whose text is shown on the case page
+_OURS = re.compile(r"/desk(/[A-Za-z0-9._-]+)*")
+
+
+class NotLoggedIn(Exception):
+    """Nobody is logged in: the app answers with the log-in page."""
+
+
+def logged_in(request: Request, now: Now) -> LoggedIn:
+    """Return the officer of this session, or raise `NotLoggedIn`."""
+    since = datetime.fromtimestamp(request.session.get("since", 0), UTC)
+    officer = None
+    if "officer" in request.session and now - since < timedelta(hours=SESSION_HOURS):
+        officer = officers.known(request.session["officer"])
+    if officer is None:
+        raise NotLoggedIn
+    return officer
+
+
+Officer = Annotated[LoggedIn, Depends(logged_in)]
+
+
+def to_login(request: Request) -> Response:
+    """Send somebody who is not logged in to the log-in page, and back afterwards."""
+    wanted = request.url.path if request.method == "GET" else "/desk"
+    return RedirectResponse(f"/desk/login?next={wanted}", status_code=303)
+
+
+@router.get("/login")
+def login_page(request: Request, next: str = "/desk") -> Response:  # noqa: A002  # the query's name
+    """Show the log-in form."""
+    return page(request, "desk/login.html", desk_language(), next=_ours(next), error="", address="")
+
+
+@router.post("/login", dependencies=[Depends(csrf_checked)])
+def login(
+    request: Request,
+    now: Now,
+    *,
+    address: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    totp: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/desk",  # noqa: A002  # the query's name
+) -> Response:
+    """Open a session; every failure looks the same."""
+    attempts, client = request.app.state.login_attempts, request.client.host if request.client else ""
+    account = address.strip().lower()
+    allowed = take_attempt(attempts, client, account, now)
+    officer = officers.log_in(account, password, totp, now) if allowed else None
+    if officer is None:
+        error, status = ("refused", FORM_ERROR) if allowed else ("too_many", 429)
+        return page(
+            request,
+            "desk/login.html",
+            desk_language(),
+            status,
+            next=_ours(next),
+            error=error,
+            address=address,
+        )
+    forgive(attempts, client, account)
+    request.session.clear()  # a new session: nothing planted before the log-in survives it
+    request.session.update(officer=officer.officer_id, since=now.timestamp())
+    return RedirectResponse(_ours(next), status_code=303)
+
+
+@router.post("/logout", dependencies=[Depends(csrf_checked)])
+def logout(request: Request) -> Response:
+    """Close the session."""
+    request.session.clear()
+    return RedirectResponse("/desk/login", status_code=303)
+
+
+@router.get("")
+def cases(
+    request: Request,
+    officer: Officer,
+    now: Now,
+    which: Which = "open",
+    q: str = "",
+    page_number: int = 1,
+) -> Response:
+    """List the cases, earliest due first."""
+    with reading() as session:
+        lines = case_list(session, now, which)
+    found = [line for line in lines if _matches(line, q)]
+    last = max(1, -(-len(found) // CASES_A_PAGE))
+    number = min(max(1, page_number), last)
+    return page(
+        request,
+        "desk/cases.html",
+        desk_language(),
+        officer=officer,
+        lines=found[(number - 1) * CASES_A_PAGE : number * CASES_A_PAGE],
+        total=len(found),
+        late=sum(line.days_left is not None and line.days_left < 0 for line in found),
+        which=which,
+        q=q,
+        number=number,
+        last=last,
+    )
+
+
+@router.get("/cases/{ref}")
+def case(request: Request, officer: Officer, ref: str, now: Now) -> Response:
+    """Show one case whole."""
+    view = _view(ref, now)
+    messages = [(line, _read(line.storage_key)) for line in view.messages[-READ_INLINE:]]
+    letters = [
+        (line, None if line.secret else _read(line.storage_key)) for line in view.letters[-READ_INLINE:]
+    ]
+    return page(
+        request,
+        "desk/case.html",
+        desk_language(),
+        officer=officer,
+        case=view,
+        messages=messages,
+        letters=letters,
+        titles=_titles(),
+    )
+
+
+@router.get("/cases/{ref}/messages/{message_id}.eml")
+def raw_message(officer: Officer, ref: str, message_id: int, now: Now) -> Response:
+    """Hand out a message of this case, byte for byte as it arrived."""
+    del officer  # logged in is enough
+    for line in _view(ref, now).messages:
+        if line.id == message_id:
+            headers = {"Content-Disposition": f'attachment; filename="{ref}-{message_id}.eml"'}
+            return Response(_fetched(line.storage_key), media_type="message/rfc822", headers=headers)
+    raise HTTPException(404)
+
+
+def _titles() -> dict[str, str]:
+    """What the systems are called, in the officers' language."""
+    systems = load_data_map(settings().data_map).systems
+    return {key: getattr(system.title, desk_language()) for key, system in systems.items()}
+
+
+def _view(ref: str, now: datetime) -> CaseView:
+    try:
+        with reading() as session:
+            return case_view(session, ref, now)
+    except NotFound as error:
+        raise HTTPException(404) from error
+
+
+def _fetched(storage_key: str) -> bytes:
+    try:
+        return storage.fetch(storage_key)
+    except NotFound as error:
+        raise HTTPException(404) from error
+
+
+def _read(storage_key: str) -> ParsedMail | None:
+    """Return the message as text; None where it was purged or cannot be read."""
+    try:
+        return read_mail(storage.fetch(storage_key))
+    except DsrError:
+        return None
+
+
+def _matches(line: CaseLine, q: str) -> bool:
+    wanted = q.strip().casefold()
+    return any(wanted in text.casefold() for text in (line.ref, line.requester_name, line.requester_address))
+
+
+def _ours(path: str) -> str:
+    return path if _OURS.fullmatch(path) else "/desk"
