@@ -21,13 +21,13 @@ from models.cases import find_request
 from models.database import reading
 from models.errors import Rejected
 from models.tables import Case, Request, WaitsFor
+from tasks import steps
 from tasks.decide import tell_stuck
 from tasks.send_letters import send_queued
 from tasks.steps import (
     Effect,
     Lease,
     LeaseLost,
-    at_boundary,
     claim,
     do_once,
     note_failure,
@@ -82,9 +82,9 @@ def send_queued_now() -> None:
 
 def send_letter(lease: Lease, key: str) -> None:
     """Send one letter and wait until it has left, or until it is clear that it never will."""
-    at_boundary("before", f"send {key.partition(':')[2]}")
+    steps.at_boundary("before", f"send {key.rpartition(':')[2]}")
     asyncio.run(send_queued(utc_now(), key))
-    at_boundary("after", f"send {key.partition(':')[2]}")
+    steps.at_boundary("after", f"send {key.rpartition(':')[2]}")
     wait_until(lease, WaitsFor.RELAY, key, lambda session, _: letter_settled(session, key) or None)
 
 
@@ -112,7 +112,7 @@ def begin_wait(lease: Lease, whom: WaitsFor, on: str) -> None:
     """Note in our database, and in the run's tags, whom the request waits for from now on."""
     wait_for(lease, whom, on, utc_now())
     retag(lease.request_ref, str(flow_run.id), utc_now())
-    at_boundary("before", f"suspend {on.partition(':')[0]}")
+    steps.at_boundary("before", f"suspend {on.rpartition(':')[2]}")
 
 
 def look(lease: Lease) -> tuple[Case, Request]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, FlowRunInput
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
@@ -85,10 +85,8 @@ def has_form(run: FlowRun) -> bool:
     keyset = run.state.state_details.run_input_keyset if run.state else None
     if not keyset:
         return True
-    with prefect() as client, suppress(ObjectNotFound):
-        client.read_flow_run_input(run.id, keyset["schema"])
-        return True
-    return False
+    with prefect() as client:
+        return bool(_inputs(client, run.id, keyset["schema"]))
 
 
 def resume(run: FlowRun) -> None:
@@ -114,15 +112,18 @@ def answer_left_behind(request_ref: str, flow_run_id: str, key: str) -> str | No
     """Return the raw JSON an officer submitted to an earlier, crashed run under the same question, or None."""
     with prefect() as client:
         for run in runs_of(client, request_ref):
-            if str(run.id) != flow_run_id:
-                with suppress(ObjectNotFound):
-                    return client.read_flow_run_input(run.id, f"suspended-{key}-response")
+            if str(run.id) != flow_run_id and (left := _inputs(client, run.id, f"suspended-{key}-response")):
+                return left[0].value
     return None
+
+
+def _inputs(client: SyncPrefectClient, flow_run_id: UUID, prefix: str) -> list[FlowRunInput]:
+    return client.filter_flow_run_input(flow_run_id, key_prefix=prefix, limit=200, exclude_keys=set())
 
 
 def forget_inputs(request_ref: str) -> None:
     """Purge what forms and their answers left in Prefect: texts and reasons may name people (DESIGN.md 4.2)."""
     with prefect() as client:
         for run in runs_of(client, request_ref):
-            for kept in client.filter_flow_run_input(run.id, key_prefix="", limit=200, exclude_keys=set()):
+            for kept in _inputs(client, run.id, ""):
                 client.delete_flow_run_input(run.id, kept.key)

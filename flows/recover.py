@@ -4,13 +4,13 @@ Messages kept but not handled, letters not sent, requests without a live run, ru
 few minutes; repeating it changes nothing where all is well.
 """
 
+import asyncio
 import logging
 from datetime import datetime
 
 from prefect import flow
 from prefect.client.schemas.objects import FlowRun
 
-from flows.acting import send_queued_now
 from flows.intake import follow_up
 from flows.prefect_api import create_run, give_up, has_form, read_run, resume
 from flows.runtime.clock import utc_now
@@ -19,6 +19,7 @@ from models.database import reading
 from models.tables import Request, WaitsFor
 from tasks.handle_mail import handle_kept
 from tasks.runs import note_run, open_requests
+from tasks.send_letters import send_queued
 from tasks.waits import is_over
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def repair(now: datetime) -> list[str]:
     """Repair, and return what was done, in sentences without personal data."""
     for handled in handle_kept(now):
         follow_up(handled)
-    send_queued_now()
+    asyncio.run(send_queued(now))
     done = [sentence for request in open_requests(now) if (sentence := _repair_request(request, now))]
     for sentence in done:
         log.warning(sentence)

@@ -8,17 +8,32 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, JsonValue
 from sqlalchemy import Row, Select
 from sqlmodel import Session, SQLModel, col, select
 
 from models.audit import _verify_case
 from models.calendar import Language, paris_date
 from models.case_clock import _fact, deadlines_of
+from models.case_values import (
+    AuditLine,
+    CaseLine,
+    CaseView,
+    DatesView,
+    DecisionView,
+    FindingView,
+    LetterLine,
+    MessageLine,
+    OfferView,
+    ReceiptView,
+    RequestLine,
+    RequestView,
+    Seen,
+    StepView,
+    TaskLine,
+)
 from models.cases import find_case, requests_of
 from models.deadline_explanation import explain
 from models.deadlines import clock_from_events, deadlines
-from models.records import Frozen
 from models.settings import settings
 from models.tables import (
     AuditEvent,
@@ -37,181 +52,10 @@ from models.tables import (
 from tasks.correspondence import run_link
 
 Which = Literal["open", "closed", "all"]
-
-
-class Seen(Frozen):
-    """A value read off a table's row."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
-
-
 Table = TypeVar("Table", bound=SQLModel)
 View = TypeVar("View", bound=Seen)
 
-
-class DatesView(Seen):
-    """Days in Paris, last day included. `days_left` is None once every request is answered; below zero is late."""
-
-    received_on: date
-    commitment: date
-    statutory: date
-    binding: date
-    days_left: int | None
-    explanation: tuple[str, ...]
-
-
-class StepView(Seen):
-    name: str
-    done_at: datetime
-
-
-class FindingView(Seen):
-    system: str
-    status: str
-    records: int
-    documents: int
-    to_review: int
-    problem: str
-    searched_at: datetime
-
-
-class DecisionView(Seen):
-    question: str
-    round: int
-    officer: str
-    choice: str
-    reason: str
-    accepted: bool
-    sent_back_because: str
-    content_hash: str
-    decided_at: datetime
-
-
-class ReceiptView(Seen):
-    kind: str
-    system: str
-    detail: dict[str, JsonValue]
-    at: datetime
-
-
-class OfferView(Seen):
-    """The download on offer; `size` in bytes."""
-
-    size: int
-    sha256: str
-    expires_at: datetime
-    opened_at: datetime | None
-    downloaded_at: datetime | None
-    downloads: int
-
-
-class TaskLine(Seen):
-    system: str
-    round: int
-    person: str
-    due_on: date
-    outcome: str
-    note: str
-    answered_at: datetime | None
-
-
-class RequestView(Seen):
-    """One right of the case. `findings` are those of the newest round of discovery."""
-
-    ref: str
-    right: str
-    state: str
-    waits_for: str
-    waits_on: str
-    outcome: str
-    problem: str
-    opened_at: datetime
-    replied_at: datetime | None
-    closed_at: datetime | None
-    flow_run_url: str
-    steps: tuple[StepView, ...]
-    findings: tuple[FindingView, ...]
-    tasks: tuple[TaskLine, ...]
-    decisions: tuple[DecisionView, ...]
-    receipts: tuple[ReceiptView, ...]
-    download: OfferView | None
-
-    @property
-    def searched(self) -> int:
-        """How many systems gave an answer, of `len(findings)`."""
-        return sum(finding.status in {"found", "none"} for finding in self.findings)
-
-
-class MessageLine(Seen):
-    id: int
-    received_at: datetime
-    sender: str
-    subject: str
-    state: str
-    storage_key: str = Field(exclude=True)
-
-
-class LetterLine(Seen):
-    id: int
-    kind: str
-    language: str
-    recipient: str
-    subject: str
-    state: str
-    secret: bool
-    attempts: int
-    written_at: datetime
-    sent_at: datetime | None
-    sha256: str
-    storage_key: str = Field(exclude=True)
-
-
-class AuditLine(Seen):
-    number: int
-    at: datetime
-    actor: str
-    kind: str
-    detail: dict[str, JsonValue]
-
-
-class CaseView(Seen):
-    """`audit_broken` says where the hash chain does not hold; empty is good."""
-
-    ref: str
-    received_at: datetime
-    mailbox: str
-    requester_name: str
-    requester_address: str
-    language: str
-    verified_address: str
-    identity_evidence: str
-    closed_at: datetime | None
-    dates: DatesView
-    requests: tuple[RequestView, ...]
-    messages: tuple[MessageLine, ...]
-    letters: tuple[LetterLine, ...]
-    audit: tuple[AuditLine, ...]
-    audit_broken: str
-
-
-class RequestLine(Seen):
-    right: str
-    state: str
-    waits_for: str
-    problem: str
-
-
-class CaseLine(Seen):
-    """A case in the list. `days_left` as in `DatesView`."""
-
-    ref: str
-    requester_name: str
-    requester_address: str
-    received_at: datetime
-    closed_at: datetime | None
-    binding: date
-    days_left: int | None
-    requests: tuple[RequestLine, ...]
+__all__ = ["CaseLine", "CaseView", "Which", "case_list", "case_view"]
 
 
 def case_view(session: Session, ref: str, now: datetime) -> CaseView:
@@ -294,7 +138,7 @@ def _columns(table: type[SQLModel]) -> Select[Any]:
     return select(*table.__table__.columns)  # type: ignore[attr-defined]
 
 
-def _line(case: Row[Any], requests: list[Row[Any]], events: list[Row[Any]], now: datetime) -> CaseLine:
+def _line(case: Row[Any], requests: list[Row[Any]], events: list[Any], now: datetime) -> CaseLine:
     binding = deadlines(clock_from_events(map(_fact, events)), today=paris_date(now)).binding
     return CaseLine(
         ref=case.ref,

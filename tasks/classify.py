@@ -10,7 +10,7 @@ from tasks.detect_language import detect_language
 from tasks.detect_machine import detect_machine, is_bulk, says_away
 from tasks.find_name import find_name
 from tasks.load_vocabulary import plain_words
-from tasks.match_rights import Finding, Reading, Strength, cited_rights, read_rights
+from tasks.match_rights import Finding, Reading, Strength, cited_rights, cites_complaint, read_rights
 from tasks.read_mail import ParsedMail
 
 MAX_EVIDENCE = 12
@@ -26,7 +26,9 @@ def classify(mail: ParsedMail) -> Classification:
         rights, findings = (), []
     if kind is Kind.NEEDS_REVIEW and not rights:
         rights, findings = _possible_rights(mail, subject, body)
-    language = detect_language(f"{mail.subject}\n{mail.fresh_text}")
+    spoken = body.languages or subject.languages
+    hint = next(iter(spoken)) if len(spoken) == 1 else ""
+    language = detect_language(f"{mail.subject}\n{mail.fresh_text}", hint)
     first_name, last_name = find_name(mail, language)
     return Classification(
         kind=kind,
@@ -70,27 +72,38 @@ def _is_short(mail: ParsedMail) -> bool:
 def _kind(
     mail: ParsedMail, subject: Reading, body: Reading, rights: tuple[Right, ...]
 ) -> tuple[Kind, float, Machine | None]:
+    """Kind, confidence and machine. A machine's own words (a footer) ask for nothing; a robot may pass on a request."""
     machine = detect_machine(mail)
     if machine is Machine.BOUNCE or mail.report_type == "feedback-report":
         return Kind.NOT_REQUEST, 0.98, machine
-    if machine is Machine.AUTO_REPLY:
-        if rights and not says_away(mail):
-            return Kind.NEEDS_REVIEW, 0.5, None
+    if machine is Machine.AUTO_REPLY and (says_away(mail) or not rights):
         return Kind.NOT_REQUEST, 0.95, machine
-    if is_bulk(mail) or (body.offers_to_leave and not _is_short(mail)):
+    if machine or is_bulk(mail) or (body.offers_to_leave and not _is_short(mail)):
         return (Kind.NEEDS_REVIEW, 0.5, None) if rights else (Kind.NOT_REQUEST, 0.9, None)
-    surest = max((finding.strength for finding in subject.findings + body.findings), default=Strength.LISTED)
-    touches = subject.privacy or body.privacy or subject.alarm or body.alarm
-    if (body.follow_up or subject.follow_up) and (rights or touches) and (rights or not subject.alarm):
-        return Kind.FOLLOW_UP, 0.75, None
+    return *_written_by_person(mail, subject, body, rights), None
+
+
+def _written_by_person(
+    mail: ParsedMail, subject: Reading, body: Reading, rights: tuple[Right, ...]
+) -> tuple[Kind, float]:
+    findings = subject.findings + body.findings
+    touches = bool(subject.privacy or body.privacy or subject.alarm or body.alarm)
+    if (body.follow_up or subject.follow_up) and (touches or findings) and not cites_complaint(mail.subject):
+        return Kind.FOLLOW_UP, 0.75
+    surest = max((finding.strength for finding in findings), default=Strength.LISTED)
     if rights and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
-        return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85, None
-    hinted = _is_short(mail) and (subject.rights(Strength.HINTED) or body.rights(Strength.HINTED))
-    if rights or touches or hinted:
-        return Kind.NEEDS_REVIEW, 0.5, None
-    if mail.text != mail.fresh_text and read_rights(mail.text).rights(Strength.ASKED):
-        return Kind.NEEDS_REVIEW, 0.5, None
-    return Kind.NOT_REQUEST, 0.9, None
+        return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
+    hinted = surest >= Strength.HINTED and _is_short(mail)
+    if rights or touches or hinted or _says_it_elsewhere(mail):
+        return Kind.NEEDS_REVIEW, 0.5
+    return Kind.NOT_REQUEST, 0.9
+
+
+def _says_it_elsewhere(mail: ParsedMail) -> bool:
+    """True if the letter may be an attachment without a word beside it, or stands in the quoted text only."""
+    if not any(character.isalpha() for character in mail.text):
+        return bool(mail.attachments)
+    return mail.text != mail.fresh_text and bool(read_rights(mail.text).rights(Strength.ASKED))
 
 
 def _possible_rights(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from models.classification import Classification, Kind
-from models.errors import Rejected
 from tasks.classify import classify
 from tasks.read_mail import read_mail
 
@@ -30,7 +29,7 @@ def classify_files(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
     for path in paths:
         try:
             found = classify(read_mail(path.read_bytes()))
-        except (Rejected, OSError):
+        except Exception:  # noqa: BLE001  # whatever is wrong with one file, the others get their answer
             found = UNREADABLE
         yield {"file": str(path), **as_answer(found)}
 

@@ -9,6 +9,7 @@ from functools import cache
 from lingua import Language, LanguageDetector, LanguageDetectorBuilder
 
 MAX_CHARACTERS = 4_000  # more tells nothing new
+SHORT = 200  # characters; with few letters lingua loads five times the models, in seconds: a short text is repeated instead
 DEFAULT = "fr"  # where there is nothing to tell: Nexoris writes from Paris
 
 _NOISE = re.compile(r"https?://\S+|\S+@\S+|\d+|[<>*_=#|]+")
@@ -27,7 +28,17 @@ def _detector() -> LanguageDetector:
     return LanguageDetectorBuilder.from_languages(*languages).build()
 
 
-def detect_language(text: str) -> str:
-    """Two-letter code (ISO 639-1) out of fr, en, de, es, it, nl; DEFAULT where the text has no words."""
-    found = _detector().detect_language_of(" ".join(_NOISE.sub(" ", text[:MAX_CHARACTERS]).split()))
+def detect_language(text: str, hint: str = "") -> str:
+    """Two-letter code (ISO 639-1) out of fr, en, de, es, it, nl; DEFAULT where the text has no words.
+
+    `hint`: the language whose vocabulary found something in the text, if it was one alone; it decides short texts.
+    """
+    text = " ".join(_NOISE.sub(" ", text[:MAX_CHARACTERS]).split())
+    if not text:
+        return DEFAULT
+    if len(text) < SHORT:
+        if hint:
+            return hint
+        text = f"{text} " * (SHORT // len(text) + 2)
+    found = _detector().detect_language_of(text)
     return found.iso_code_639_1.name.lower() if found else DEFAULT

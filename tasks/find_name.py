@@ -22,8 +22,8 @@ _LETTER = r"[^\W\d_]"
 _WORD = rf"['’]?{_LETTER}(?:{_LETTER}|['’ʼ‐‑.-](?={_LETTER}))*\.?"
 _NAME_LINE = re.compile(rf"{_WORD}(?:,?\s+{_WORD}){{0,{MAX_NAME_WORDS - 1}}}")
 _PARTICLES = frozenset(
-    "de du des d la le les van von der den dem het ten ter te zu zum zur vom da das do dos di del della dello dei degli lo el al ben bin ibn abu 't op in st st. saint sainte ní ni nic ó mac mc af av".split()
-)
+    {"de", "du", "des", "d", "la", "le", "les", "van", "von", "der", "den", "dem", "het", "ten", "ter", "te", "zu", "zum", "zur", "vom", "da", "das", "do", "dos", "di", "del", "della", "dello", "dei", "degli", "lo", "el", "al", "ben", "bin", "ibn", "abu", "'t", "op", "in", "st", "st.", "saint", "sainte", "ní", "ni", "nic", "ó", "mac", "mc", "af", "av"}
+)  # fmt: skip
 _LAST_LABEL = r"nom(?: de famille)?|last ?name|surname|family name|nachname|familienname|apellidos?|cognome|achternaam|familienaam"
 _FIRST_LABEL = r"pr[ée]nom(?:\(?s\)?)?|first ?name|given name|forename|vorname|nombre|nome|voornaam"
 _FULL_LABEL = r"(?:nom (?:et|&) pr[ée]noms?|pr[ée]noms? (?:et|&) noms?|nom,? pr[ée]nom|pr[ée]nom,? nom|full name|my name|name|nom complet|vollständiger name|nombre (?:y apellidos?|completo)|nome (?:e cognome|completo)|cognome e nome|naam|volledige naam|vor- und nachname|name und vorname)"
@@ -144,6 +144,7 @@ def _stated(text: str, language: str) -> Name:
         if not word[0].isupper() and word.lower() not in _PARTICLES:
             break
         words.append(word)
+    words[-1:] = [word.rstrip(".") for word in words[-1:]]
     while words and words[-1].lower() in _PARTICLES:
         words.pop()
     return split_name(" ".join(words), language) if len(words) > 1 else NOBODY

@@ -71,7 +71,6 @@ class ImapInbox:
             if _search(box):
                 return True
             box.idle.wait(timeout=min(seconds, self._config.imap_idle_seconds))
-            box.client.noop()
             return bool(_search(box))
 
     def close(self) -> None:
@@ -123,7 +122,12 @@ def _hang_up(box: BaseMailBox) -> None:
 
 
 def _search(box: BaseMailBox) -> list[str]:
-    return box.uids(AND(no_keyword=KEPT))
+    """The numbers without our keyword. A server may tell of new mail after an answer that left it out: then ask again."""
+    while True:
+        box.client.untagged_responses.pop("EXISTS", None)
+        numbers = box.uids(AND(no_keyword=KEPT))
+        if numbers or "EXISTS" not in box.client.untagged_responses:
+            return numbers
 
 
 def _ask(box: BaseMailBox, command: str, *arguments: Any) -> list[Any]:

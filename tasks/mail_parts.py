@@ -15,7 +15,7 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value, getaddresses, parsedate_to_datetime
 
-import inscriptis
+import inscriptis  # type: ignore[import-untyped]  # it ships no types
 from lxml.etree import LxmlError
 
 MAX_TEXT = 200_000  # characters of one part that are read; a letter has 5 000
@@ -27,6 +27,7 @@ _NO_CHARSETS = frozenset(
     {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
 )
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_BLIND_TAG = re.compile(r"<[^<>]*>")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 # Everything the stdlib's decoders have been seen to raise on hostile bytes.
 _DECODING = (
@@ -42,7 +43,7 @@ _DECODING = (
 
 
 def clean(text: str) -> str:
-    """Text without NUL, other controls, invisible and direction marks or lone surrogates; line ends as `\\n`."""
+    """Text without NUL, other controls, invisible and direction marks or lone surrogates; Unix line ends."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.encode("utf-8", "replace").decode("utf-8")
     return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
@@ -58,10 +59,10 @@ def decode_bytes(content: bytes, charset: str | None) -> str:
     for name in (charset, "utf-8"):
         try:
             info = codecs.lookup((name or "utf-8").strip())
-            if info.name in _NO_CHARSETS:
+            if info.name.replace("-", "_") in _NO_CHARSETS:
                 continue
             # What is declared as Latin-1 or ASCII is Windows-1252 in practice (WHATWG Encoding Standard).
-            return content.decode("cp1252" if info.name in {"iso8859-1"} else info.name)
+            return content.decode("cp1252" if info.name == "iso8859-1" else info.name)
         except _DECODING:
             continue
     return content.decode("cp1252", "replace")
@@ -181,10 +182,9 @@ def content(part: Message) -> bytes:
     """The part's bytes, transfer encoding removed as far as that is possible."""
     try:
         payload = part.get_payload(decode=True)
-        return payload if isinstance(payload, bytes) else b""
     except _DECODING:
-        payload = part.get_payload()
-        return payload.encode("utf-8", "replace") if isinstance(payload, str) else b""
+        return b""
+    return payload if isinstance(payload, bytes) else b""
 
 
 def part_text(part: Message) -> str:
@@ -199,9 +199,16 @@ def html_text(html: str) -> str:
     if not html.strip():
         return ""
     try:
-        return clean(inscriptis.get_text(html))
+        text = clean(inscriptis.get_text(html))
     except (LxmlError, *_DECODING):
-        return re.sub(r"<[^<>]*>", " ", html)
+        text = ""
+    return text if text.strip() else _BLIND_TAG.sub(" ", html)
+
+
+def children(part: Message) -> list[Message]:
+    """The parts inside a container; none for a leaf or a container that was not understood."""
+    payload = part.get_payload() if part.is_multipart() else []  # a leaf's would be decoded, and raise
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
 
 
 def walk(message: Message, depth: int = 0) -> Iterator[tuple[Message, int]]:
@@ -210,6 +217,4 @@ def walk(message: Message, depth: int = 0) -> Iterator[tuple[Message, int]]:
     while waiting:
         part, level = waiting.pop()
         yield part, level
-        payload = part.get_payload()
-        if isinstance(payload, list):
-            waiting.extend((child, level + 1) for child in reversed(payload))
+        waiting.extend((child, level + 1) for child in reversed(children(part)))

@@ -14,6 +14,8 @@ from tasks.load_vocabulary import LANGUAGES, Vocabulary, load_vocabulary, plain_
 MAX_WORDS = 6_000  # of one message; a letter has 900
 SENTENCE_WORDS = 150
 LONGEST_WORD = 60  # characters; longer is an address, a link or encoded data
+OTHER = "other"  # a vocabulary of many languages
+COMPLAINT = "77"  # the article
 REACH = 6  # words before a demand in which a negation concerns it
 
 _ARTICLE = re.compile(r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) (\d+)\b")
@@ -31,6 +33,16 @@ _NO_END = re.compile(
 )
 _ENDS = re.compile(
     r"[!?;…]+(?=\s|$)|\.+(?=\s+[^a-zà-ÿ\s]|\s*$)|\n\s*\n|\n\s*[-*•·–—]\s+|\n\s*\(?\w\)\s+|:\s*\n"
+)
+# Where two rights are read out of the same words, the earlier one is meant.
+_SPECIFIC = (
+    Right.CONSENT_WITHDRAWAL,
+    Right.RESTRICTION,
+    Right.PORTABILITY,
+    Right.RECTIFICATION,
+    Right.OBJECTION,
+    Right.ERASURE,
+    Right.ACCESS,
 )
 
 
@@ -57,6 +69,7 @@ class Reading:
     """What one text says: rights, and the words for a follow-up, for privacy and for legal alarm (empty: none).
 
     `whole`: the text is nothing but "unsubscribe". `offers_to_leave`: it tells its reader how to leave a list.
+    `languages`: those whose vocabulary found a right.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -65,6 +78,7 @@ class Reading:
     alarm: list[str] = field(default_factory=list)
     whole: bool = False
     offers_to_leave: bool = False
+    languages: set[str] = field(default_factory=set)
 
     def rights(self, strength: Strength) -> tuple[Right, ...]:
         """The rights found at least this surely, in the order of the enum."""
@@ -88,7 +102,7 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     parts = list(sentences(text))
     for language in LANGUAGES:
         vocabulary = load_vocabulary(language)
-        previous = ""
+        previous, before = "", len(reading.findings)
         for index, part in enumerate(parts):
             _note_other_words(vocabulary, part, reading)
             sentence = vocabulary.words["void"].sub(" # ", part)
@@ -97,8 +111,15 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
             reading.findings += _across(vocabulary, previous, sentence)
             reading.findings += _named(vocabulary, sentence, is_subject=is_subject)
             previous = sentence
+        if len(reading.findings) > before and language != OTHER:
+            reading.languages.add(language)
         reading.whole = reading.whole or bool(vocabulary.whole.fullmatch(plain_words(text).strip()))
     return reading
+
+
+def cites_complaint(text: str) -> bool:
+    """True if the text cites Article 77 GDPR, the complaint to the supervisory authority."""
+    return COMPLAINT in _ARTICLE.findall(plain_words(text))
 
 
 def cited_rights(text: str) -> tuple[Right, ...]:
@@ -118,8 +139,9 @@ def _shorten(token: re.Match[str]) -> str:
 def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
     words = vocabulary.words
     for name in ("follow_up", "privacy", "alarm"):
-        for match in words[name].finditer(sentence):
-            told = name != "follow_up" or not words["condition"].search(sentence[: match.start()])
+        read = words["void"].sub(" # ", sentence) if name == "privacy" else sentence
+        for match in words[name].finditer(read):
+            told = name != "follow_up" or not words["condition"].search(read[: match.start()])
             if told and match.group() not in getattr(reading, name):
                 getattr(reading, name).append(match.group())
     if not reading.offers_to_leave:
@@ -128,25 +150,30 @@ def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -
 
 
 def _asked(vocabulary: Vocabulary, sentence: str, following: str) -> list[Finding]:
-    """Rights exercised inside one sentence. An access found inside another right's words is only their object."""
+    """Rights exercised inside one sentence; where two share words, the more specific one.
+
+    "Erase all the data you hold on me" asks for no access, "take my name off your mailing list" for no erasure.
+    """
     spans: list[tuple[int, int, Finding]] = []
     for strength, patterns in ((Strength.ASKED, vocabulary.asks), (Strength.CONDITIONAL, vocabulary.maybe)):
         for right, pattern in patterns.items():
             for match in _demands(pattern, sentence, vocabulary):
                 finding = _finding(vocabulary, right, match, strength, following)
                 spans.append((match.start(), match.end(), finding))
-    others = [(start, end) for start, end, finding in spans if finding.right is not Right.ACCESS]
-    ports = any(finding.right is Right.PORTABILITY for _, _, finding in spans)
     explicit = vocabulary.words["explicit_access"]
-    return [
-        finding
-        for start, end, finding in spans
-        if finding.right is not Right.ACCESS
-        or not (
-            any(other < end and start < other_end for other, other_end in others)
-            or (ports and not explicit.search(finding.words))
-        )
-    ]
+    ports = any(finding.right is Right.PORTABILITY for _, _, finding in spans)
+    kept = []
+    for start, end, finding in spans:
+        vague = finding.right is Right.ACCESS and not explicit.search(finding.words)
+        better = [
+            other_start
+            for other_start, other_end, other in spans
+            if other_start < end and start < other_end
+            if _SPECIFIC.index(other.right) < _SPECIFIC.index(finding.right)
+        ]
+        if not any(vague or other_start <= start for other_start in better) and not (vague and ports):
+            kept.append(finding)
+    return kept
 
 
 def _finding(
@@ -166,7 +193,8 @@ def _demands(pattern: re.Pattern[str], sentence: str, vocabulary: Vocabulary) ->
     """The matches that no negation concerns; behind a negated one the search goes on at its second word."""
     position = 0
     while match := pattern.search(sentence, position):
-        if _negated(vocabulary.words, sentence[: match.start()]):
+        refuses = vocabulary.words["negation"].match(sentence, match.start())
+        if not refuses and _negated(vocabulary.words, sentence[: match.start()]):
             position = match.start() + 1
         else:
             yield match
@@ -174,7 +202,7 @@ def _demands(pattern: re.Pattern[str], sentence: str, vocabulary: Vocabulary) ->
 
 
 def _across(vocabulary: Vocabulary, previous: str, sentence: str) -> list[Finding]:
-    """Rights whose object stands in the sentence before: "My data is still there. Delete it." """
+    """Rights whose object stands in the sentence before: "My data is still there. Delete it!"."""
     if not previous or not vocabulary.across:
         return []
     pair = previous.rstrip() + sentence
@@ -182,8 +210,8 @@ def _across(vocabulary: Vocabulary, previous: str, sentence: str) -> list[Findin
     return [
         Finding(right, match.group().strip(), Strength.ASKED)
         for right, pattern in vocabulary.across.items()
-        if (match := pattern.search(pair)) and not _negated(vocabulary.words, pair[: match.start()])
-        if match.start() <= border or match.end() > border
+        if (match := pattern.search(pair)) and match.start() < border < match.end()
+        if not vocabulary.words["negation"].search(pair[border : match.end()])
     ]
 
 

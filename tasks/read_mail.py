@@ -49,7 +49,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
-    """One message, decoded. Strings hold no control characters except `\\n` and tab in the texts.
+    """One message, decoded. Strings hold no control characters except line ends and tabs in the texts.
 
     Addresses are in lower case. `received_at` is the hop into our own mailbox (law.md D2); where it is None the
     mailbox's internal date counts. `fresh_text` is `text` without quoted thread and signature. `return_path` is
@@ -153,15 +153,14 @@ def _contents(message: Message) -> tuple[str, tuple[Attachment, ...]]:
 
 def _text(part: Message, attachments: list[Attachment], forwarded: list[str]) -> str:
     kind = mail_parts.media_type(part)
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        texts = [_text(child, attachments, forwarded) for child in payload]
+    if inside := mail_parts.children(part):
+        texts = [_text(child, attachments, forwarded) for child in inside]
         if kind == "message/rfc822":
             attachments.append(Attachment(mail_parts.file_name(part), kind, 0))
             forwarded.extend(text for text in texts if text)
             return ""
         if kind == "multipart/alternative":
-            return _best_alternative(payload, texts)
+            return _best_alternative(inside, texts)
         return "\n\n".join(text for text in texts if text)
     if mail_parts.is_attachment(part) and not kind.startswith("multipart/"):
         if kind == "text/plain":

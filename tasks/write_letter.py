@@ -5,9 +5,10 @@ The letter's key is unique, so writing it again returns the first one, unchanged
 
 import re
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session, col, select
@@ -55,7 +56,7 @@ def write_letter(  # noqa: PLR0913, PLR0917  # a letter is all of these
     rendered = render(kind, language, context)
     message_id = f"<{case.ref.lower()}.{new_token()}@{_domain()}>"
     mail = EmailMessage(policy=POLICY)
-    mail["From"] = formataddr((settings().sender_name, settings().mailbox))
+    mail["From"] = Address(settings().sender_name, addr_spec=settings().mailbox)
     mail["To"] = recipient
     mail["Subject"] = rendered.subject
     mail["Date"] = format_datetime(now)

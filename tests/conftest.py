@@ -81,3 +81,31 @@ def db(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPat
     forget_settings()
     migrate(database_module.database())
     return settings_module.settings().database
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of clients of a Prefect server that lives as long as the tests."""
+    from tests.support.engine import prefect_server, warm_up
+
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as environment:
+        before = dict(os.environ)
+        os.environ.update(environment)
+        warm_up()
+        yield environment
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture
+def small_world(
+    prefect: dict[str, str], db: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["World"]:
+    """Sample systems, an officer, a relay and the engine, on each database in turn."""
+    from tests.support.world import world
+
+    del db
+    for name in ("DSR_SITE_DB_URL", "DSR_BILLING_CSV", "DSR_SMTP_PORT", "DSR_SMTP_TLS", "DSR_PREFECT_URL"):
+        monkeypatch.setenv(name, "")
+    with world(prefect, home) as made:
+        yield made

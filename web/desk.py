@@ -11,12 +11,13 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from models import storage
+from models.case_values import CaseLine, CaseView
 from models.data_map_loading import load_data_map
 from models.database import reading
 from models.errors import DsrError, NotFound
 from models.settings import settings
 from tasks import officers
-from tasks.case_view import CaseLine, CaseView, Which, case_list, case_view
+from tasks.case_view import Which, case_list, case_view
 from tasks.officers import LoggedIn
 from tasks.read_mail import ParsedMail, read_mail
 from web.clock import Now
@@ -52,7 +53,7 @@ Officer = Annotated[LoggedIn, Depends(logged_in)]
 
 def to_login(request: Request) -> Response:
     """Send somebody who is not logged in to the log-in page, and back afterwards."""
-    wanted = request.url.path if request.method == "GET" else "/desk"
+    wanted = _ours(request.url.path) if request.method == "GET" else "/desk"
     return RedirectResponse(f"/desk/login?next={wanted}", status_code=303)
 
 

@@ -37,7 +37,6 @@ def page(
         .get_template(template)
         .render(
             language=language,
-            path=request.url.path,
             csrf=csrf_token(request),
             mailbox=settings().mailbox,
             demo=settings().demo,

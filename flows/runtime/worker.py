@@ -17,9 +17,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from flows.runtime.execute import execute
+from flows.runtime.preload import PRELOAD
 from models.settings import settings
-
-PRELOAD = ("flows.runtime.execute", "flows.access", "flows.by_hand", "flows.intake", "flows.recover")
 
 
 class WarmResult(BaseWorkerResult):

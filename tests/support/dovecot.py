@@ -37,6 +37,7 @@ log_path = $folder/dovecot.log
 ssl = no
 auth_mechanisms = plain login
 disable_plaintext_auth = no
+auth_failure_delay = 0
 default_internal_user = $user
 default_internal_group = $group
 default_login_user = $user
@@ -54,7 +55,7 @@ userdb {
 }
 namespace inbox {
   inbox = yes
-  mailbox Trait&AOk- {
+  mailbox Traité {
     auto = create
   }
 }

@@ -91,15 +91,15 @@ def test_the_proved_address_sees_the_same_conversation(db: str) -> None:
 
 def test_a_long_message_id_stays_whole(db: str) -> None:
     """The stdlib turns one that does not fit a line into an encoded word, which no mail program threads by."""
-    letter = write(new_case(OUTLOOK, "<x@mail.example>", OUTLOOK), "camille.perso@mail.example")
+    other = OUTLOOK.replace("AM0", "AM1")
+    letter = write(new_case(other, "<x@mail.example>", OUTLOOK), "camille.perso@mail.example")
     raw = fetch(letter.storage_key)
     assert f"In-Reply-To: {OUTLOOK}\r\n".encode() in raw
-    assert read(letter)["References"].split() == [OUTLOOK, "<x@mail.example>", OUTLOOK]
+    assert read(letter)["References"].split() == [other, "<x@mail.example>", OUTLOOK]
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
+def test_what_is_no_message_id_does_not_get_into_the_headers(db: str) -> None:
+    hostile = [
         "<a@b>\r\nBcc: victim@other.example",
         "<a@b>\nBcc: victim@other.example",
         "no brackets",
@@ -108,15 +108,11 @@ def test_a_long_message_id_stays_whole(db: str) -> None:
         "<" + "a" * 2000 + "@b>",
         "<a@b> <c@d>",
         "<>",
-        "<a@b\x00>",
-    ],
-)
-def test_what_is_no_message_id_does_not_get_into_the_headers(db: str, hostile: str) -> None:
-    if "\x00" in hostile and db.startswith("postgres"):
-        pytest.skip("PostgreSQL does not even store it")
-    letter = write(new_case("<good@mail.example>", hostile), "camille.perso@mail.example")
+        "<a@b\x7f>",
+    ]
+    letter = write(new_case("<good@mail.example>", *hostile), "camille.perso@mail.example")
     mail = read(letter)
-    assert mail["References"] == "<good@mail.example>"
+    assert mail["References"] == mail["In-Reply-To"] == "<good@mail.example>"
     assert mail["Bcc"] is None
     assert b"victim" not in fetch(letter.storage_key)
 
@@ -135,28 +131,28 @@ def test_every_byte_survives_an_old_relay(db: str) -> None:
     assert raw.count(b"\n") == raw.count(b"\r\n")
 
 
-@pytest.mark.parametrize(
-    "recipient",
-    [
-        "",
-        "nobody",
-        "a@b.example, victim@other.example",
-        "a@b.example\r\nBcc: victim@other.example",
-        "a@b.example\nRCPT TO:<victim@other.example>",
-        "Camille <a@b.example>",
-        "<a@b.example>",
-        "a@b.example\x00",
-        "jürgen@mail.example",
-        "a@bücher.example",
-        "@b.example",
-        "a b@c.example",
-    ],
-)
-def test_what_is_no_single_plain_address_gets_no_letter(db: str, recipient: str) -> None:
+NO_ADDRESSES = [
+    "",
+    "nobody",
+    "a@b.example, victim@other.example",
+    "a@b.example\r\nBcc: victim@other.example",
+    "a@b.example\nRCPT TO:<victim@other.example>",
+    "Camille <a@b.example>",
+    "<a@b.example>",
+    "a@b.example\x00",
+    "jürgen@mail.example",
+    "a@bücher.example",
+    "@b.example",
+    "a b@c.example",
+]
+
+
+def test_what_is_no_single_plain_address_gets_no_letter(db: str) -> None:
     case_id = new_case()
-    assert not is_address(recipient)
-    with pytest.raises(NeedsHuman):
-        write(case_id, recipient)
+    for recipient in NO_ADDRESSES:
+        assert not is_address(recipient)
+        with pytest.raises(NeedsHuman):
+            write(case_id, recipient)
     with reading() as session:
         assert session.exec(select(Letter)).all() == []
 
@@ -200,13 +196,11 @@ def test_two_writers_at_once_make_one_letter(db: str) -> None:
         assert len(session.exec(select(Letter)).all()) == 1
 
 
-@pytest.mark.parametrize(
-    ("asked", "told"), [("fr", "fr"), ("en", "en"), ("de", "en"), ("x\r\nBcc: a@b", "en")]
-)
-def test_the_language_told_is_the_language_written(db: str, asked: str, told: str) -> None:
-    mail = read(write(new_case(language=asked), "camille.perso@mail.example"))
-    assert mail["Content-Language"] == told
-    assert mail["Bcc"] is None
+def test_the_language_told_is_the_language_written(db: str) -> None:
+    for asked, told in [("fr", "fr"), ("en", "en"), ("de", "en"), ("x\r\nBcc: a@b", "en")]:
+        mail = read(write(new_case(language=asked), "camille.perso@mail.example", repr(asked)))
+        assert mail["Content-Language"] == told
+        assert mail["Bcc"] is None
 
 
 def test_an_officer_may_be_written_to_in_another_language(db: str) -> None:

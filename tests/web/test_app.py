@@ -99,6 +99,15 @@ def test_odd_methods_bodies_and_queries_are_refused_politely(browser: httpx.Clie
 
 
 @sqlite
+def test_a_path_made_up_leads_nowhere(browser: httpx.Client) -> None:
+    """A page that repeated its own path could carry a link to somewhere else."""
+    answer = browser.get("//evil.example/%22%3E%3Cscript%3E")
+    assert answer.status_code == 404
+    assert "evil.example" not in answer.text
+    assert browser.get("/desk/cases/x%26next=evil").headers["location"] == "/desk/login?next=/desk"
+
+
+@sqlite
 def test_there_is_no_api_description(browser: httpx.Client) -> None:
     assert {browser.get(path).status_code for path in ("/docs", "/redoc", "/openapi.json")} == {404}
 

@@ -1,0 +1,181 @@
+"""Everything about a case as frozen values: what the officer's page shows and `dsr case show --json` prints.
+
+Values only; `tasks/case_view.py` fills them.
+"""
+
+from datetime import date, datetime
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from models.records import Frozen
+
+
+class Seen(Frozen):
+    """A value read off a table's row."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+
+class DatesView(Seen):
+    """Days in Paris, last day included. `days_left` is None once every request is answered; below zero is late."""
+
+    received_on: date
+    commitment: date
+    statutory: date
+    binding: date
+    days_left: int | None
+    explanation: tuple[str, ...]
+
+
+class StepView(Seen):
+    name: str
+    done_at: datetime
+
+
+class FindingView(Seen):
+    system: str
+    status: str
+    records: int
+    documents: int
+    to_review: int
+    problem: str
+    searched_at: datetime
+
+
+class DecisionView(Seen):
+    question: str
+    round: int
+    officer: str
+    choice: str
+    reason: str
+    accepted: bool
+    sent_back_because: str
+    content_hash: str
+    decided_at: datetime
+
+
+class ReceiptView(Seen):
+    kind: str
+    system: str
+    detail: dict[str, JsonValue]
+    at: datetime
+
+
+class OfferView(Seen):
+    """The download on offer; `size` in bytes."""
+
+    size: int
+    sha256: str
+    expires_at: datetime
+    opened_at: datetime | None
+    downloaded_at: datetime | None
+    downloads: int
+
+
+class TaskLine(Seen):
+    system: str
+    round: int
+    person: str
+    due_on: date
+    outcome: str
+    note: str
+    answered_at: datetime | None
+
+
+class RequestView(Seen):
+    """One right of the case. `findings` are those of the newest round of discovery."""
+
+    ref: str
+    right: str
+    state: str
+    waits_for: str
+    waits_on: str
+    outcome: str
+    problem: str
+    opened_at: datetime
+    replied_at: datetime | None
+    closed_at: datetime | None
+    flow_run_url: str
+    steps: tuple[StepView, ...]
+    findings: tuple[FindingView, ...]
+    tasks: tuple[TaskLine, ...]
+    decisions: tuple[DecisionView, ...]
+    receipts: tuple[ReceiptView, ...]
+    download: OfferView | None
+
+    @property
+    def searched(self) -> int:
+        """How many systems gave an answer, of `len(findings)`."""
+        return sum(finding.status in {"found", "none"} for finding in self.findings)
+
+
+class MessageLine(Seen):
+    id: int
+    received_at: datetime
+    sender: str
+    subject: str
+    state: str
+    storage_key: str = Field(exclude=True)
+
+
+class LetterLine(Seen):
+    id: int
+    kind: str
+    language: str
+    recipient: str
+    subject: str
+    state: str
+    secret: bool
+    attempts: int
+    written_at: datetime
+    sent_at: datetime | None
+    sha256: str
+    storage_key: str = Field(exclude=True)
+
+
+class AuditLine(Seen):
+    number: int
+    at: datetime
+    actor: str
+    kind: str
+    detail: dict[str, JsonValue]
+
+
+class CaseView(Seen):
+    """`audit_broken` says where the hash chain does not hold; empty is good."""
+
+    ref: str
+    received_at: datetime
+    mailbox: str
+    requester_name: str
+    requester_address: str
+    language: str
+    verified_address: str
+    identity_evidence: str
+    closed_at: datetime | None
+    dates: DatesView
+    requests: tuple[RequestView, ...]
+    messages: tuple[MessageLine, ...]
+    letters: tuple[LetterLine, ...]
+    audit: tuple[AuditLine, ...]
+    audit_broken: str
+
+
+class RequestLine(Seen):
+    right: str
+    state: str
+    waits_for: str
+    problem: str
+
+
+class CaseLine(Seen):
+    """A case in the list. `days_left` as in `DatesView`."""
+
+    ref: str
+    requester_name: str
+    requester_address: str
+    received_at: datetime
+    closed_at: datetime | None
+    binding: date
+    days_left: int | None
+    requests: tuple[RequestLine, ...]

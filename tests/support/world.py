@@ -1,0 +1,210 @@
+"""A whole small world for flow tests: sample systems, an officer, a real relay, and people who act from outside."""
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from flows.demo.people import code_in, link_in, text_of
+from models.cases import find_request
+from models.database import reading, unit_of_work
+from models.records import Document
+from models.tables import Case, Letter, ReferenceCounter, Request, RequestState, Step, WaitsFor
+from tasks.challenges import answer
+from tasks.handle_mail import handle_kept
+from tasks.keep_mail import keep_message
+from tasks.manual_tasks import answer_task
+from tasks.officers import add_officer
+from tasks.ring import ring
+from tasks.sample_systems import create_sample_systems
+from tests.support.engine import Engine
+from tests.support.smtp import Relay, smtp_relay
+
+OFFICER = "Claire Martin"
+CAMILLE = "camille.durand@atelier-lumiere.example"
+ROUNDS = 40
+
+
+def request_mail(address: str = CAMILLE, name: str = "Camille Durand") -> bytes:
+    text = (
+        "Bonjour,\n\nQuelles données personnelles détenez-vous sur moi ? Merci de m'en envoyer une copie.\n\n"
+    )
+    return (
+        f"From: {name} <{address}>\nTo: privacy@nexoris.com\nSubject: Mes données personnelles\n"
+        f"Message-ID: <{abs(hash(address))}@people.example>\nMIME-Version: 1.0\n"
+        f'Content-Type: text/plain; charset="utf-8"\nContent-Transfer-Encoding: 8bit\n\n{text}{name}\n'
+    ).encode()
+
+
+@dataclass
+class World:
+    """What a test holds in its hands. `environment` is what every forked run is given."""
+
+    engine: Engine
+    relay: Relay
+    home: Path
+    decisions: list[str] = field(default_factory=list)
+    kills: int = 0
+    record_to: Path | None = None
+
+    # ---- what arrives
+
+    def receive(self, raw: bytes) -> str:
+        """Take a message in and start its runs; return the request's reference."""
+        now = datetime.now(UTC)
+        keep_message(raw, "privacy@nexoris.com", now, now)
+        [handled] = handle_kept(now)
+        assert handled.new_requests, f"no request: {handled}"
+        self.engine.repair()
+        return handled.new_requests[0]
+
+    def letters(self, kind: str = "") -> list[EmailMessage]:
+        """The letters that the relay took, oldest first; of one kind, by our own record of their Message-IDs."""
+        mails = [BytesParser(policy=policy.default).parsebytes(taken.content) for taken in self.relay.taken]
+        if not kind:
+            return mails
+        with reading() as session:
+            ids = set(session.exec(select(Letter.message_id).where(Letter.kind == kind)))
+        return [mail for mail in mails if mail["message-id"] in ids]
+
+    # ---- what people do
+
+    def request(self, ref: str) -> Request:
+        with reading() as session:
+            return find_request(session, ref)
+
+    def enter_code(self, ref: str) -> None:
+        letter = self.letters("ask_identity")[-1]
+        answer(link_in(letter, "identity").rpartition("/")[2], code_in(letter), datetime.now(UTC))
+        ring(ref, datetime.now(UTC))
+
+    def search_by_hand(self, ref: str, documents: tuple[Document, ...] = ()) -> None:
+        letter = self.letters("manual_task")[-1]
+        outcome = "found" if documents else "none"
+        token = link_in(letter, "task").rpartition("/")[2]
+        answer_task(token, outcome, "Searched by hand.", documents, datetime.now(UTC))
+        ring(ref, datetime.now(UTC))
+
+    def form(self, ref: str) -> tuple[str, dict[str, object], str]:
+        """The form that waits: its run, its schema and its Markdown, as the UI reads them."""
+        run = self.engine.api("GET", f"/flow_runs/{self.request(ref).flow_run_id}")
+        keys = run["state"]["state_details"]["run_input_keyset"]  # type: ignore[index,call-overload]
+        schema = self.engine.api("GET", f"/flow_runs/{run['id']}/input/{keys['schema']}")
+        text = self.engine.text(f"/flow_runs/{run['id']}/input/{keys['description']}")
+        return str(run["id"]), schema, text
+
+    def decide(self, ref: str, choice: int = 0, **values: object) -> str:
+        """Answer the form that waits with its `choice`-th decision; return the words chosen."""
+        run, schema, _ = self.form(ref)
+        properties = schema["properties"]
+        words = _choices(properties["decision"])[choice]  # type: ignore[index]
+        answers = {"decision": words, "officer": OFFICER, "reason": "Everything was searched and read."}
+        if "texts_read" in properties:  # type: ignore[operator]
+            answers["texts_read"] = _choices(properties["texts_read"])[0]  # type: ignore[index]
+        answered = self.engine.api("POST", f"/flow_runs/{run}/resume", json={"run_input": answers | values})
+        assert answered["status"] == "ACCEPT", answered
+        self.decisions.append(words)
+        return words
+
+    # ---- how it goes on
+
+    def advance(self, ref: str, kill: tuple[str, str] | None = None) -> Request:
+        """Run what is due until the request waits for a person or is closed; SIGKILL once at `kill`."""
+        for _ in range(ROUNDS):
+            request = self.request(ref)
+            if request.state == RequestState.CLOSED:
+                return request
+            state = self.engine.state_of(request.flow_run_id) if request.flow_run_id else "none"
+            if state in {"Scheduled", "Resuming", "AwaitingRetry", "Pending", "Late"}:
+                status = self.engine.run(request.flow_run_id, None if self.kills else kill, self.record_to)
+                self.kills += status == -9
+            elif state == "Suspended" and request.waits_for and not self._is_rung(request):
+                return request
+            else:
+                self.engine.repair(ahead_seconds=3600)
+        raise AssertionError(f"{ref} does not come to rest: {self.request(ref)}")
+
+    def _is_rung(self, request: Request) -> bool:
+        return request.waits_for == WaitsFor.RELAY
+
+    def live(self, ref: str, kill: tuple[str, str] | None = None) -> Request:
+        """Let everybody do their part until the request is closed."""
+        acts = {
+            WaitsFor.REQUESTER: self.enter_code,
+            WaitsFor.COLLEAGUE: self.search_by_hand,
+            WaitsFor.OFFICER: self.decide,
+        }
+        for _ in range(ROUNDS):
+            request = self.advance(ref, kill)
+            if request.state == RequestState.CLOSED:
+                return request
+            acts[WaitsFor(request.waits_for)](ref)
+        raise AssertionError(f"{ref} is never closed")
+
+    def steps(self, ref: str) -> list[str]:
+        with reading() as session:
+            return list(
+                session.exec(
+                    select(Step.name)
+                    .where(Step.request_id == find_request(session, ref).id)
+                    .order_by(col(Step.id))
+                )
+            )
+
+    def kinds_taken(self) -> list[str]:
+        """The kinds of the letters that the relay took, in order."""
+        with reading() as session:
+            kinds = {letter.message_id: letter.kind for letter in session.exec(select(Letter))}
+        return [kinds[str(mail["message-id"])] for mail in self.letters()]
+
+    def site(self, statement: str, **values: object) -> None:
+        """Change the sample site database."""
+        engine = sa.create_engine(os.environ["DSR_SITE_DB_URL"])
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement), values)
+        engine.dispose()
+
+
+def _choices(found: dict[str, object]) -> list[str]:
+    return [str(found["const"])] if "const" in found else [str(word) for word in found["enum"]]  # type: ignore[attr-defined]
+
+
+@contextmanager
+def world(environment: dict[str, str], home: Path) -> Iterator[World]:
+    """Sample systems, an officer and a relay around the database that the settings name."""
+    now = datetime.now(UTC)
+    os.environ |= create_sample_systems(home / "systems", now)
+    with unit_of_work() as session:
+        session.add(ReferenceCounter(year=now.year, last=random.randrange(10_000, 10**8)))
+        add_officer(session, OFFICER, "claire.martin@nexoris.com", "a long password", now, totp=False)
+    with smtp_relay() as running:
+        os.environ |= {
+            "DSR_SMTP_PORT": str(running.port),
+            "DSR_SMTP_TLS": "none",
+            "DSR_PREFECT_URL": environment["DSR_PREFECT_URL"],
+        }
+        from tests.conftest import forget_settings
+
+        forget_settings()
+        ours = {name: value for name, value in os.environ.items() if name.startswith(("DSR_", "PREFECT_"))}
+        yield World(Engine(environment | ours), running, home)
+
+
+def words_of(mail: EmailMessage) -> str:
+    """A letter's text on one line."""
+    return re.sub(r"\s+", " ", text_of(mail))
+
+
+def case_of(ref: str) -> Case:
+    with reading() as session:
+        return session.get_one(Case, find_request(session, ref).case_id)

@@ -1,0 +1,160 @@
+"""Mail is kept before it is understood: committed, then marked; and never twice (DESIGN.md 4.6, peers.md test 3)."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from models.database import reading
+from models.errors import Unavailable
+from models.settings import settings
+from models.storage import fetch, sha256
+from models.tables import Message, MessageState
+from tasks.handle_mail import handle
+from tasks.inbox import MaildirInbox
+from tasks.keep_mail import keep_message, keep_new
+from tests.conftest import forget_settings
+from tests.support.case_rows import NOW
+
+MAILBOX = "privacy@nexoris.com"
+RAW = b"From: a@client.example\r\nSubject: Acc\xe8s\r\n\r\n" + bytes(range(256)) * 10
+
+
+class WatchfulInbox(MaildirInbox):
+    """Fails where a message is marked that is not kept yet."""
+
+    def mark(self, uid: str) -> None:
+        raws = {arrived.uid: arrived.raw for arrived in self.unmarked()}
+        assert fetch(the_only(raws[uid]).storage_key) == raws[uid]
+        super().mark(uid)
+
+
+class CrashingInbox(MaildirInbox):
+    """The process dies between the commit and the mark."""
+
+    def mark(self, uid: str) -> None:
+        raise KeyboardInterrupt
+
+
+class UnmarkableInbox(MaildirInbox):
+    """A server that cannot mark the first message."""
+
+    def mark(self, uid: str) -> None:
+        if uid == min(arrived.uid for arrived in self.unmarked()):
+            raise Unavailable("the server is read-only")
+        super().mark(uid)
+
+
+def messages() -> list[Message]:
+    with reading() as session:
+        return list(session.exec(select(Message)))
+
+
+def the_only(raw: bytes) -> Message:
+    (message,) = [message for message in messages() if message.content_hash == sha256(raw)]
+    return message
+
+
+def test_bytes_are_the_same_after_decryption_and_unreadable_before(db: str) -> None:
+    number, new = keep_message(RAW, MAILBOX, NOW - timedelta(hours=1), NOW)
+    message = the_only(RAW)
+    assert new
+    assert number == message.id
+    assert fetch(message.storage_key) == RAW
+    assert (message.received_at, message.kept_at) == (NOW - timedelta(hours=1), NOW)
+    assert message.state == MessageState.KEPT
+    on_disk = (settings().home / "files" / message.storage_key).read_bytes()
+    assert b"client.example" not in on_disk
+
+
+def test_a_message_is_kept_before_it_is_marked(db: str, tmp_path: Path) -> None:
+    inbox = WatchfulInbox(tmp_path / "mail")
+    for number in range(3):
+        inbox.deliver(RAW + bytes([number]))
+    assert keep_new(inbox, MAILBOX, NOW) == 3
+    assert list(inbox.unmarked()) == []
+    assert keep_new(inbox, MAILBOX, NOW) == 0
+
+
+def test_a_crash_before_marking_neither_loses_nor_doubles(db: str, tmp_path: Path) -> None:
+    inbox = CrashingInbox(tmp_path / "mail")
+    inbox.deliver(RAW)
+    with pytest.raises(KeyboardInterrupt):
+        keep_new(inbox, MAILBOX, NOW)
+    after = MaildirInbox(tmp_path / "mail")
+    assert keep_new(after, MAILBOX, NOW) == 0
+    assert list(after.unmarked()) == []
+    assert fetch(the_only(RAW).storage_key) == RAW
+
+
+def test_a_crash_before_the_commit_leaves_the_servers_copy(
+    db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = MaildirInbox(tmp_path / "mail")
+    inbox.deliver(RAW)
+    (tmp_path / "no folder").write_bytes(b"")
+    monkeypatch.setenv("DSR_STORAGE_URL", f"file://{tmp_path / 'no folder'}")
+    forget_settings()
+    with pytest.raises(OSError, match="no folder"):
+        keep_new(inbox, MAILBOX, NOW)
+    assert messages() == []
+    monkeypatch.delenv("DSR_STORAGE_URL")
+    forget_settings()
+    assert keep_new(inbox, MAILBOX, NOW) == 1
+
+
+def test_a_message_that_cannot_be_marked_does_not_keep_the_others_waiting(db: str, tmp_path: Path) -> None:
+    inbox = UnmarkableInbox(tmp_path / "mail")
+    for number in range(3):
+        inbox.deliver(RAW + bytes([number]))
+    with pytest.raises(Unavailable):
+        keep_new(inbox, MAILBOX, NOW)
+    assert len(messages()) == 3
+
+
+def test_processes_that_keep_the_same_mail_at_once_keep_it_once(db: str) -> None:
+    together = threading.Barrier(6)
+    results: list[tuple[int, bool]] = []
+
+    def keeper() -> None:
+        together.wait()
+        results.append(keep_message(RAW, MAILBOX, NOW, NOW))
+
+    threads = [threading.Thread(target=keeper) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 6
+    assert sum(new for _, new in results) == 1
+    assert len({number for number, _ in results}) == len(messages()) == 1
+
+
+def test_two_mailboxes_each_keep_their_copy(db: str) -> None:
+    first, second = (keep_message(RAW, mailbox, NOW, NOW) for mailbox in (MAILBOX, "dpo@nexoris.com"))
+    assert first[1]
+    assert second[1]
+    assert first[0] != second[0]
+
+
+def test_nothing_arrives_in_the_future(db: str, tmp_path: Path) -> None:
+    """A server whose clock is ahead must not move a deadline back."""
+    inbox = MaildirInbox(tmp_path / "mail")
+    inbox.deliver(RAW)
+    long_ago = NOW.replace(year=2020)
+    keep_new(inbox, MAILBOX, long_ago)
+    assert the_only(RAW).received_at == long_ago
+
+
+def test_a_message_above_the_limit_is_kept_whole_and_waits_for_a_person(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSR_MESSAGE_MAX_BYTES", "1000")
+    forget_settings()
+    number, _ = keep_message(RAW, MAILBOX, NOW, NOW)
+    assert handle(number, NOW).state == MessageState.PEN
+    message = the_only(RAW)
+    assert "DSR_MESSAGE_MAX_BYTES" in message.reason
+    assert fetch(message.storage_key) == RAW

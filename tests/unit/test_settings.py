@@ -1,0 +1,123 @@
+"""Settings: `.env.example` names them all, secrets are asked for in plain words and never printed."""
+
+import re
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from models.errors import Rejected
+from models.settings import REPOSITORY, Settings, settings
+
+EXAMPLE = REPOSITORY / ".env.example"
+LINE = re.compile(r"^# (DSR_[A-Z0-9_]+)=(.*)$")
+KEY = Fernet.generate_key().decode()
+ADVICE = "run `dsr keys new` and put the line it prints into .env"
+
+
+@pytest.fixture
+def clean(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """No `DSR_*` variable, no `.env`, not the demo."""
+    assert home
+    for name in ("DSR_DEMO", "DSR_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """Name, value and the line above of every setting in the example."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    found = [(LINE.match(line), above) for above, line in zip(["", *lines], lines, strict=False)]
+    return [(match[1], match[2], above) for match, above in found if match]
+
+
+def test_the_example_names_every_setting_once_and_no_other() -> None:
+    names = [name for name, _, _ in examples()]
+    assert sorted(names) == sorted(f"DSR_{field.upper()}" for field in Settings.model_fields)
+
+
+def test_every_example_has_its_line_of_explanation() -> None:
+    assert not [name for name, _, above in examples() if not above.startswith("# ") or LINE.match(above)]
+
+
+def test_what_must_be_filled_in_comes_first() -> None:
+    assert [name for name, _, _ in examples()][:2] == ["DSR_ENCRYPTION_KEYS", "DSR_SESSION_SECRET"]
+
+
+def test_the_example_as_it_is_sets_nothing() -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def test_the_examples_are_the_defaults(clean: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clean.chdir(REPOSITORY)
+    given = [(name, value) for name, value, _ in examples() if value]
+    file = tmp_path / "examples"
+    file.write_text("".join(f"{name}={value}\n" for name, value in given), encoding="utf-8")
+    clean.setenv("DSR_DEMO", "true")
+    uncommented = Settings(_env_file=file)
+    default = Settings(_env_file=None)
+    assert uncommented.maildir_path == default.maildir_path
+    assert uncommented.data_map.resolve() == default.data_map
+    others = set(Settings.model_fields) - {"maildir", "data_map"}
+    assert uncommented.model_dump(include=others) == default.model_dump(include=others)
+
+
+@pytest.mark.parametrize("secret", ["", "changeme", "CHANGE-ME", "secret", "demo"])
+def test_outside_the_demo_a_placeholder_secret_is_refused_with_advice(
+    clean: pytest.MonkeyPatch, secret: str
+) -> None:
+    clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
+    clean.setenv("DSR_SESSION_SECRET", secret)
+    with pytest.raises(Rejected, match=re.escape(ADVICE)) as refused:
+        settings()
+    assert "DSR_SESSION_SECRET" in str(refused.value)
+
+
+def test_outside_the_demo_missing_keys_are_refused_with_advice(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_SESSION_SECRET", "a long enough secret of somebody's own")
+    with pytest.raises(Rejected, match=re.escape(ADVICE)) as refused:
+        settings()
+    assert "DSR_ENCRYPTION_KEYS" in str(refused.value)
+
+
+def test_imap_without_a_server_is_refused_with_advice(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
+    clean.setenv("DSR_SESSION_SECRET", "a long enough secret of somebody's own")
+    clean.setenv("DSR_MAIL_SOURCE", "imap")
+    with pytest.raises(Rejected, match="set DSR_IMAP_HOST, DSR_IMAP_USER and DSR_IMAP_PASSWORD"):
+        settings()
+
+
+def test_a_refusal_does_not_quote_a_secret(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_ENCRYPTION_KEYS", '["not-a-key-at-all-0123456789"]')
+    clean.setenv("DSR_SESSION_SECRET", "a long enough secret of somebody's own")
+    with pytest.raises(Rejected) as refused:
+        settings()
+    assert "not-a-key-at-all" not in str(refused.value)
+
+
+def test_in_the_demo_secrets_may_be_missing(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_DEMO", "true")
+    assert settings().demo
+
+
+def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "DSR_SESSION_SECRET": "session-secret-of-this-test",
+        "DSR_SMTP_PASSWORD": "smtp-password-of-this-test",
+        "DSR_IMAP_PASSWORD": "imap-password-of-this-test",
+        "DSR_PREFECT_AUTH": "officer:prefect-login-of-this-test",
+    }
+    for name, value in secrets.items():
+        clean.setenv(name, value)
+    clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
+    config = settings()
+    secret_fields = {
+        name for name, field in Settings.model_fields.items() if SecretStr.__name__ in str(field.annotation)
+    }
+    assert secret_fields == {"encryption_keys"} | {name.removeprefix("DSR_").lower() for name in secrets}
+    for shown in (str(config), repr(config), f"{config}", config.model_dump_json(), str(config.model_dump())):
+        assert not [value for value in [KEY, *secrets.values()] if value in shown]
