@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from dotenv import load_dotenv
 from rich.console import Console
 
 from models.errors import DsrError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-case = typer.Typer(no_args_is_help=True, help="Cases: list, show, open.")
+case = typer.Typer(no_args_is_help=True, help="Cases: list, show.")
 pen = typer.Typer(no_args_is_help=True, help="The holding pen: messages a person must decide on.")
 data_map = typer.Typer(no_args_is_help=True, help="The data map: check it against the real systems.")
 audit_log = typer.Typer(no_args_is_help=True, help="The audit log.")
@@ -33,6 +34,7 @@ Right = Annotated[list[str], typer.Option(help="access, rectification, erasure â
 
 def main() -> None:
     """Run a command; our own errors become one sentence and status 1."""
+    load_dotenv(interpolate=False)
     try:
         app()
     except DsrError as error:

@@ -64,11 +64,12 @@ class BrokenLink:
 
 def verify(session: Session) -> list[BrokenLink]:
     """Return the first broken link of each case whose chain does not hold; an empty list is good."""
-    broken = (_verify_case(session, case) for case in session.exec(select(Case).order_by(col(Case.id))))
+    broken = (verify_case(session, case) for case in session.exec(select(Case).order_by(col(Case.id))))
     return [link for link in broken if link]
 
 
-def _verify_case(session: Session, case: Case) -> BrokenLink | None:
+def verify_case(session: Session, case: Case) -> BrokenLink | None:
+    """Return the first broken link of one case's chain, or None where it holds."""
     previous, expected = GENESIS, 1
     events = session.exec(
         select(AuditEvent).where(AuditEvent.case_id == case.id).order_by(col(AuditEvent.number))

@@ -13,10 +13,11 @@ from models.tables import Case, ClockEvent
 def deadlines_of(session: Session, case: Case, now: datetime) -> Deadlines:
     """Return the dates of `case` as they stand at `now` (an open pause counts up to that day)."""
     events = session.exec(select(ClockEvent).where(ClockEvent.case_id == case.id)).all()
-    return deadlines(clock_from_events(_fact(event) for event in events), today=paris_date(now))
+    return deadlines(clock_from_events(fact_of(event) for event in events), today=paris_date(now))
 
 
-def _fact(event: ClockEvent) -> ClockFact:
+def fact_of(event: ClockEvent) -> ClockFact:
+    """Return a stored clock event as a value."""
     return ClockFact(
         kind=event.kind,  # type: ignore[arg-type]  # the column holds only these kinds
         at=event.at,

@@ -20,7 +20,9 @@ class Settings(BaseSettings):
     Secrets have no default: `Settings` refuses to exist with an empty or placeholder one outside the demo.
     """
 
-    model_config = SettingsConfigDict(env_prefix="DSR_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="DSR_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     demo: bool = Field(
         default=False, description="sample data, placeholder secrets allowed, demo mailbox on the web"
@@ -28,7 +30,9 @@ class Settings(BaseSettings):
     home: Path = Field(
         Path(".dsr"), description="folder for SQLite databases, Prefect's home and the embedded Maildir"
     )
-    database_url: str = Field(default="", description="empty: SQLite under home; else postgresql+psycopg://…")
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="empty: SQLite under home; else postgresql+psycopg://…"
+    )
     storage_url: str = Field(
         "", description="empty: a folder under home; else an fsspec URL such as s3://bucket/dsr"
     )
@@ -53,8 +57,8 @@ class Settings(BaseSettings):
     prefect_auth: SecretStr = Field(
         SecretStr(""), description="user:password of the Prefect server; empty: none"
     )
-    prefect_database_url: str = Field(
-        default="", description="empty: SQLite under home; else postgresql+asyncpg://…"
+    prefect_database_url: SecretStr = Field(
+        default=SecretStr(""), description="empty: SQLite under home; else postgresql+asyncpg://…"
     )
     work_pool: str = "dsr"
     poll_seconds: float = Field(default=2, gt=0, description="how often the worker asks for runs to start")
@@ -94,7 +98,7 @@ class Settings(BaseSettings):
     code_attempts: int = Field(default=5, ge=1, description="wrong codes before a code is void")
     download_days: int = Field(default=7, ge=1, description="life of a download link (law.md S4)")
     system_timeout_seconds: float = Field(
-        default=60, gt=0, description="per system and attempt, in discovery"
+        default=60, gt=0, description="for each system, all attempts together"
     )
     system_attempts: int = Field(default=3, ge=1)
     message_max_bytes: int = Field(default=50_000_000, ge=1_000)
@@ -127,7 +131,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the application database."""
-        return self.database_url or f"sqlite:///{self.home.resolve() / 'dsr.sqlite'}"
+        return self.database_url.get_secret_value() or f"sqlite:///{self.home.resolve() / 'dsr.sqlite'}"
 
     @property
     def storage(self) -> str:

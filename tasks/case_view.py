@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import Row, Select
 from sqlmodel import Session, SQLModel, col, select
 
-from models.audit import _verify_case
+from models.audit import verify_case
 from models.calendar import Language, paris_date
-from models.case_clock import _fact, deadlines_of
+from models.case_clock import deadlines_of, fact_of
 from models.case_values import (
     AuditLine,
     CaseLine,
@@ -62,7 +62,7 @@ def case_view(session: Session, ref: str, now: datetime) -> CaseView:
     """Return the case called `ref` as it stands at `now`; `NotFound` where there is none."""
     case = find_case(session, ref)
     requests = requests_of(session, case)
-    broken = _verify_case(session, case)
+    broken = verify_case(session, case)
     of_case = {"case_id": case.id}
     return CaseView(
         **{name: getattr(case, name) for name in CaseView.model_fields if name in Case.model_fields},
@@ -139,7 +139,7 @@ def _columns(table: type[SQLModel]) -> Select[Any]:
 
 
 def _line(case: Row[Any], requests: list[Row[Any]], events: list[Any], now: datetime) -> CaseLine:
-    binding = deadlines(clock_from_events(map(_fact, events)), today=paris_date(now)).binding
+    binding = deadlines(clock_from_events(map(fact_of, events)), today=paris_date(now)).binding
     return CaseLine(
         ref=case.ref,
         requester_name=case.requester_name,

@@ -43,21 +43,18 @@ def classify(mail: ParsedMail) -> Classification:
 
 
 def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Right, ...], list[Finding]]:
-    """The rights that are asked for: in the body, else in the subject, else by a condition alone."""
-    if _is_stop(mail, subject, body):
-        return (Right.OBJECTION,), []
-    for readings, strength in (
-        ((body,), Strength.ASKED),
-        ((subject,), Strength.ASKED),
-        ((body,), Strength.CONDITIONAL),
-    ):
-        findings = [
-            finding for reading in readings for finding in reading.findings if finding.strength >= strength
-        ]
+    """The rights that are asked for: in the body, else in the subject, else by a condition alone.
+
+    A subject "unsubscribe" adds an objection and hides nothing: an erasure is never taken for less (law.md Q5).
+    """
+    levels = ((body, Strength.ASKED), (subject, Strength.ASKED), (body, Strength.CONDITIONAL))
+    stops = {Right.OBJECTION} if _is_stop(mail, subject, body) else set()
+    for reading, strength in levels[:1] if stops else levels:
+        findings = [finding for finding in reading.findings if finding.strength >= strength]
         if findings:
-            found = {finding.right for finding in findings}
+            found = stops | {finding.right for finding in findings}
             return tuple(right for right in Right if right in found), findings
-    return (), []
+    return tuple(stops), []
 
 
 def _is_stop(mail: ParsedMail, subject: Reading, body: Reading) -> bool:
@@ -93,7 +90,7 @@ def _written_by_person(
     surest = max((finding.strength for finding in findings), default=Strength.LISTED)
     if rights and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
-    hinted = surest >= Strength.HINTED and _is_short(mail)
+    hinted = _is_short(mail) and (surest >= Strength.HINTED or bool(subject.touch or body.touch))
     if rights or touches or hinted or _says_it_elsewhere(mail):
         return Kind.NEEDS_REVIEW, 0.5
     return Kind.NOT_REQUEST, 0.9
@@ -124,5 +121,14 @@ def _evidence(
     """The words shown to the officer: the strongest first, each once."""
     strongest = sorted(findings, key=lambda finding: -finding.strength)
     shown = [Evidence(finding.right, finding.words) for finding in strongest if finding.right in rights]
-    others = subject.follow_up + body.follow_up + subject.alarm + body.alarm + subject.privacy + body.privacy
+    others = (
+        subject.follow_up
+        + body.follow_up
+        + subject.alarm
+        + body.alarm
+        + subject.privacy
+        + body.privacy
+        + subject.touch
+        + body.touch
+    )
     return tuple(dict.fromkeys(shown + [Evidence(None, words) for words in others]))[:MAX_EVIDENCE]

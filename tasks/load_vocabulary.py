@@ -31,6 +31,7 @@ _LISTS = (
     "follow_up",
     "privacy",
     "alarm",
+    "touch",
 )
 _WORDS = ("ask", "exercise", "explicit_access", "leave_list")
 

@@ -68,6 +68,7 @@ class Finding:
 class Reading:
     """What one text says: rights, and the words for a follow-up, for privacy and for legal alarm (empty: none).
 
+    `touch`: words that in a short letter may mean a request.
     `whole`: the text is nothing but "unsubscribe". `offers_to_leave`: it tells its reader how to leave a list.
     `languages`: those whose vocabulary found a right.
     """
@@ -76,6 +77,7 @@ class Reading:
     follow_up: list[str] = field(default_factory=list)
     privacy: list[str] = field(default_factory=list)
     alarm: list[str] = field(default_factory=list)
+    touch: list[str] = field(default_factory=list)
     whole: bool = False
     offers_to_leave: bool = False
     languages: set[str] = field(default_factory=set)
@@ -138,8 +140,8 @@ def _shorten(token: re.Match[str]) -> str:
 
 def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
     words = vocabulary.words
-    for name in ("follow_up", "privacy", "alarm"):
-        read = words["void"].sub(" # ", sentence) if name == "privacy" else sentence
+    for name in ("follow_up", "privacy", "alarm", "touch"):
+        read = words["void"].sub(" # ", sentence) if name in {"privacy", "touch"} else sentence
         for match in words[name].finditer(read):
             told = name != "follow_up" or not words["condition"].search(read[: match.start()])
             if told and match.group() not in getattr(reading, name):

@@ -66,6 +66,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A fresh home with demo settings; `DSR_*` of the machine does not leak in."""
     for name in [name for name in os.environ if name.startswith("DSR_")]:
         monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DSR_DEMO", "true")
     monkeypatch.setenv("DSR_HOME", str(tmp_path / "home"))
     forget_settings()

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 
 import httpx
 
-from models.errors import Retryable
+from models.errors import Retryable, Unavailable
 from models.settings import Settings, settings
 from tasks.inbox import Inbox
 from tasks.keep_mail import open_inbox
 
 WAIT_SECONDS = 300.0
 PAUSE_SECONDS = 2.0
+KEEPING_SECONDS = 30.0
 log = logging.getLogger(__name__)
 
 
@@ -42,17 +43,19 @@ def _start_intake(config: Settings) -> None:
         base_url=config.prefect_api, auth=(user, password) if user else None, timeout=30
     ) as api:
         deployment = api.get("/deployments/name/intake/dsr").raise_for_status().json()["id"]
-        minute = datetime.now(UTC).isoformat(timespec="seconds")
+        moment = datetime.now(UTC).isoformat(timespec="seconds")
         api.post(
             f"/deployments/{deployment}/create_flow_run",
-            json={"idempotency_key": f"bell {minute}"},
+            json={"idempotency_key": f"bell {moment}"},
         ).raise_for_status()
 
 
 def _wait_until_kept(inbox: Inbox) -> None:
-    """Give the intake a while before the same messages ring again."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until and any(True for _ in inbox.unmarked()):
+    """Give the intake a while before the same messages ring again; `Unavailable` where it does not come to them."""
+    until = time.monotonic() + KEEPING_SECONDS
+    while inbox.wait(0):
+        if time.monotonic() >= until:
+            raise Unavailable("the intake does not keep what has arrived: look at its runs in Prefect")
         time.sleep(0.5)
 
 

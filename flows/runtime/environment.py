@@ -28,8 +28,9 @@ def prefect_environment(config: Settings) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT1M",
         "DSR_WORK_POOL": config.work_pool,
     }
-    if config.prefect_database_url:
-        variables["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = config.prefect_database_url
+    database_url = config.prefect_database_url.get_secret_value()
+    if database_url:
+        variables["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database_url
     login = config.prefect_auth.get_secret_value()
     if login:
         variables |= {"PREFECT_SERVER_API_AUTH_STRING": login, "PREFECT_API_AUTH_STRING": login}

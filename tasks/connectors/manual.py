@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from holidays import country_holidays
-
+from models.calendar import add_working_days, paris_date
 from models.data_map import ManualSystem
 from models.records import ContactPoint, Finding, FindingStatus, Identifier, ManualAnswer
-from tasks.connectors.rows import PARIS
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class ManualConnector:
         """What the person answered, or WAITING with who must answer and until when."""
         answer = self.answer()
         if answer is None:
-            due = due_date(self.asked_at or now, self.spec.due_working_days)
+            due = add_working_days(paris_date(self.asked_at or now), self.spec.due_working_days)
             person = self.spec.responsible
             return Finding(
                 system=self.system,
@@ -49,8 +47,3 @@ class ManualConnector:
             searched_at=answer.answered_at,
             documents=answer.documents,
         )
-
-
-def due_date(asked_at: datetime, working_days: int) -> date:
-    """The Nth working day in France after the day of asking, in Paris (law.md D8, D10)."""
-    return country_holidays("FR").get_nth_working_day(asked_at.astimezone(PARIS).date(), working_days)

@@ -5,15 +5,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
+from models.calendar import PARIS
 from models.data_map import Identity, Retention, Table, end_of_retention, identity_kind
 from models.errors import MapIncomplete, NeedsHuman
 from models.records import ContactPoint, Identifier, Record
 
-PARIS = ZoneInfo("Europe/Paris")
 Row = Mapping[str, Any]
 
 

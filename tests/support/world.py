@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 
+import httpx
 import sqlalchemy as sa
 from sqlmodel import col, select
 
@@ -102,6 +103,11 @@ class World:
         schema = self.engine.api("GET", f"/flow_runs/{run['id']}/input/{keys['schema']}")
         text = self.engine.text(f"/flow_runs/{run['id']}/input/{keys['description']}")
         return str(run["id"]), schema, text
+
+    def inputs(self, flow_run_id: str) -> list[object]:
+        """What Prefect holds of a run's forms and their answers."""
+        url = f"{self.engine.environment['PREFECT_API_URL']}/flow_runs/{flow_run_id}/input/filter"
+        return list(httpx.post(url, json={"prefix": "", "limit": 200}, timeout=30).raise_for_status().json())
 
     def decide(self, ref: str, choice: int = 0, **values: object) -> str:
         """Answer the form that waits with its `choice`-th decision; return the words chosen."""

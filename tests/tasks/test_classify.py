@@ -119,6 +119,11 @@ def test_a_mail_programs_unsubscribe_is_an_objection():
     assert (found.kind, found.rights) == (Kind.REQUEST, (Right.OBJECTION,))
 
 
+def test_an_erasure_under_a_subject_unsubscribe_is_not_taken_for_less():
+    found = judge("Désinscription", "Supprimez toutes mes données.")
+    assert (found.kind, found.rights) == (Kind.REQUEST, (Right.ERASURE, Right.OBJECTION))
+
+
 def test_bounces():
     report = (
         b"From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\n"

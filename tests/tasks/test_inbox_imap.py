@@ -199,10 +199,15 @@ def test_idle_wakes(server: Dovecot, address: str) -> None:
 
 
 def test_waiting_sees_what_came_before_it_began(server: Dovecot, address: str) -> None:
+    """Dovecot tells of new mail after the answer to a search that leaves it out, and IDLE does not tell again."""
     with opened(server, address) as inbox:
         assert inbox.wait(0) is False
         deliver(server, mail(1), address)
-        assert inbox.wait(PATIENCE * 4) is True
+        answers: list[bool] = []
+        thread = threading.Thread(target=lambda: answers.append(inbox.wait(PATIENCE * 4)), daemon=True)
+        thread.start()
+        thread.join(PATIENCE)
+        assert answers == [True]
         inbox.mark(next(inbox.unmarked()).uid)
         assert inbox.wait(0) is False
 

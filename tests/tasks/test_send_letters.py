@@ -253,6 +253,23 @@ def test_a_sender_killed_before_the_relay_answered(relay: Relay, monkeypatch: py
     assert message_ids(relay) == [letter(number).message_id] * 2
 
 
+def test_a_dead_sender_is_noticed_once(relay: Relay) -> None:
+    number = write()
+    assert send_letters._claim(number, NOW) is not None
+    together = threading.Barrier(6)
+
+    def settle() -> None:
+        together.wait()
+        settle_stale(LATER)
+
+    threads = [threading.Thread(target=settle) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert events(number) == ["letter_uncertain"]
+
+
 def test_a_secret_whose_sender_died_is_left_to_the_officer(relay: Relay) -> None:
     number = write(secret=True)
     assert send_letters._claim(number, NOW) is not None

@@ -25,7 +25,7 @@ def prose(document: Path) -> str:
 
 
 @cache
-def tests_of(file: Path) -> set[str]:
+def names_of_tests(file: Path) -> set[str]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
     return {function.name for function in functions if function.name.startswith("test_")}
@@ -45,7 +45,7 @@ def test_every_proof_is_a_test(document: Path) -> None:
     missing = [
         f"{file}::{name}"
         for file, name in named
-        if not (REPOSITORY / file).is_file() or name not in tests_of(REPOSITORY / file)
+        if not (REPOSITORY / file).is_file() or name not in names_of_tests(REPOSITORY / file)
     ]
     assert not missing
 
