@@ -70,7 +70,7 @@ def _ask(
     lease: Lease, asked: Asked, shown: str, officers: list[str], columns: list[str]
 ) -> dict[str, object]:
     language: Language = "fr" if settings().officer_language == "fr" else "en"
-    key = f"{asked.question}-{asked.round}"
+    key = f"{asked.question}-{asked.round}".replace("_", "-")
     form = build_form(asked.question, asked.choices, officers, language, columns)
     left_behind = answer_left_behind(lease.request_ref, str(flow_run.id), key)
     if left_behind is not None:

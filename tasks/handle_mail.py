@@ -137,9 +137,7 @@ def release(number: int, rights: Sequence[Right], now: datetime, officer: str) -
         if not rights:
             raise Rejected("say which right it exercises: --right access, --right erasure …")
         if not is_address(message.sender):
-            raise Rejected(
-                f"message {number} has no address to answer: reach the person by other means, then dismiss it"
-            )
+            raise Rejected(f"message {number} has no address to answer: use other means, then dismiss it")
         found = message.classification
         name = " ".join(str(found[key]) for key in ("first_name", "last_name") if found.get(key))
         handled = _open(session, message, rights, name, str(found.get("language", "")), now)

@@ -15,7 +15,7 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value, getaddresses, parsedate_to_datetime
 
-import inscriptis  # type: ignore[import-untyped]  # it ships no types
+import inscriptis
 from lxml.etree import LxmlError
 
 MAX_TEXT = 200_000  # characters of one part that are read; a letter has 5 000

@@ -101,7 +101,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 @pytest.fixture
 def small_world(
     prefect: dict[str, str], db: str, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator["World"]:
+) -> Iterator[object]:
     """Sample systems, an officer, a relay and the engine, on each database in turn."""
     from tests.support.world import world
 

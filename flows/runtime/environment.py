@@ -20,7 +20,7 @@ def prefect_environment(config: Settings) -> dict[str, str]:
         "PREFECT_WORKER_QUERY_SECONDS": str(config.poll_seconds),
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
-        "PREFECT_LOGGING_TO_API_ENABLED": "true",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "30",
         "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "1",

@@ -1,7 +1,9 @@
 """Start the whole system on one machine, watch it, and stop it without leftovers.
 
-Every part is a process with a log of its own under `home/logs`. When one ends, or on Ctrl-C or SIGTERM, all end.
-Starting again finds everything as it was: databases are migrated, deployments updated in place.
+Every part is a process with a log of its own under `home/logs`. When one ends, or on Ctrl-C, SIGTERM or a closed
+terminal, at whatever moment, all end. All parts start at once, because importing takes each of them seconds; only the
+worker holds back until the deployments are registered. Starting again finds everything as it was: databases are
+migrated, deployments updated in place.
 """
 
 import os
@@ -15,16 +17,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
 from flows.runtime.environment import prefect_environment
+from flows.runtime.waiting import wait_for_answer
 from models.database import database
 from models.errors import Rejected, Unavailable
 from models.migrate import migrate
 from models.settings import REPOSITORY, Settings
 
 STOP_SECONDS = 10
-START_SECONDS = 120
+END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Say = Callable[[str], None]
 
@@ -36,6 +37,11 @@ class Part:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    def tell(self) -> None:
+        """Let a process that was started `--when-told` begin."""
+        assert self.process.stdin is not None, "the worker has one"
+        self.process.stdin.close()
 
 
 @contextmanager
@@ -49,53 +55,59 @@ def running(
     environment = os.environ | prefect_environment(config)
     parts: list[Part] = []
 
-    def start(name: str, *command: str) -> Part:
-        parts.append(_start(name, command, environment, config.home / "logs"))
+    def start(name: str, *command: str, stdin: int = subprocess.DEVNULL) -> Part:
+        parts.append(_start(name, command, environment, config.home / "logs", stdin))
         return parts[-1]
 
-    try:
-        say("Prefect's server is starting …")
-        server = start("prefect-server", "-m", "prefect", "server", "start")
-        web = start(
-            "web",
-            "-m",
-            "uvicorn",
-            "web.app:create_app",
-            "--factory",
-            "--no-access-log",
-            "--host",
-            config.web_host,
-            "--port",
-            str(config.web_port),
-        )
-        _wait_ready(server, f"{config.prefect_api}/health")
-        say("Deployments are being registered …")
-        _run("deployments", ("-m", "flows.runtime.deploy"), environment, config.home / "logs")
-        start("worker", "-m", worker_module)
-        start("bell", "-m", "flows.runtime.bell")
-        _wait_ready(web, f"http://{config.web_host}:{config.web_port}/healthz")
-        yield parts
-    finally:
-        stop(parts)
+    with _signals_as_interrupt():
+        try:
+            say("Prefect's server is starting …")
+            start("prefect-server", "-m", "prefect", "server", "start")
+            deployments = start("deployments", "-m", "flows.runtime.deploy")
+            worker = start("worker", "-m", worker_module, "--when-told", stdin=subprocess.PIPE)
+            web = ["-m", "uvicorn", "web.app:create_app", "--factory", "--no-access-log"]
+            start("web", *web, "--host", config.web_host, "--port", str(config.web_port))
+            start("bell", "-m", "flows.runtime.bell")
+            _wait_registered(parts, deployments)
+            worker.tell()
+            where = f"http://{config.web_host}:{config.web_port}/healthz"
+            wait_for_answer("the web app", where, lambda: _refuse_dead(parts))
+            yield parts
+        finally:
+            _ignore_signals()
+            stop(parts)
 
 
 def watch(parts: list[Part]) -> None:
     """Return on Ctrl-C or SIGTERM; raise `Unavailable` when a part ends by itself."""
-    stopping = False
-
-    def request_stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
-
-    before = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        while not stopping:
-            for part in parts:
-                _refuse_dead(part)
+        while True:
+            _refuse_dead(parts)
             time.sleep(0.5)
+    except KeyboardInterrupt:
+        return
+
+
+@contextmanager
+def _signals_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end the system like Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        _ignore_signals()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in END}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    """While it ends, a second Ctrl-C must not leave anything behind."""
+    for number in END:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def stop(parts: list[Part]) -> None:
@@ -120,7 +132,9 @@ def _kill_group(group: int) -> None:
         return
 
 
-def _start(name: str, command: tuple[str, ...], environment: Mapping[str, str], logs: Path) -> Part:
+def _start(
+    name: str, command: tuple[str, ...], environment: Mapping[str, str], logs: Path, stdin: int
+) -> Part:
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{name}.log"
     with log.open("ab") as out:
@@ -128,7 +142,7 @@ def _start(name: str, command: tuple[str, ...], environment: Mapping[str, str], 
             [sys.executable, *command],
             cwd=REPOSITORY,
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=out,
             stderr=out,
             start_new_session=True,
@@ -136,29 +150,20 @@ def _start(name: str, command: tuple[str, ...], environment: Mapping[str, str], 
     return Part(name, process, log)
 
 
-def _run(name: str, command: tuple[str, ...], environment: Mapping[str, str], logs: Path) -> None:
-    part = _start(name, command, environment, logs)
-    if part.process.wait(timeout=START_SECONDS):
-        raise Unavailable(f"{name} failed: see {part.log}")
+def _wait_registered(parts: list[Part], deployments: Part) -> None:
+    while deployments.process.poll() is None:
+        _refuse_dead(parts)
+        time.sleep(0.1)
+    parts.remove(deployments)
+    if deployments.process.returncode:
+        raise Unavailable(f"the deployments could not be registered: see {deployments.log}")
 
 
-def _wait_ready(part: Part, url: str) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        _refuse_dead(part)
-        try:
-            if httpx.get(url, timeout=2).is_success:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise Unavailable(f"{part.name} is not ready after {START_SECONDS} s: see {part.log}")
-
-
-def _refuse_dead(part: Part) -> None:
-    status = part.process.poll()
-    if status is not None:
-        raise Unavailable(f"{part.name} ended with status {status}: see {part.log}")
+def _refuse_dead(parts: list[Part]) -> None:
+    for part in parts:
+        status = part.process.poll()
+        if status is not None and part.name != "deployments":
+            raise Unavailable(f"{part.name} ended with status {status}: see {part.log}")
 
 
 def _refuse_taken(name: str, port: int) -> None:

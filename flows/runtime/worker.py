@@ -7,7 +7,9 @@ imported once, in the fork server, so that a run starts in a tenth of a second i
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Sequence
+from multiprocessing import forkserver
 from typing import Any
 
 import anyio
@@ -64,9 +66,12 @@ def main() -> None:
     """Work until SIGTERM.
 
     The pool limits how many runs go at once, on the server: a worker's own limit makes it die when a run is resumed
-    before the process that suspended it has ended.
+    before the process that suspended it has ended. `--when-told`: import everything, and begin when stdin is closed.
     """
     worker = WarmWorker(work_pool_name=settings().work_pool, name="dsr")
+    forkserver.ensure_running()
+    if "--when-told" in sys.argv:
+        sys.stdin.read()
     anyio.run(worker.start)
 
 

@@ -16,6 +16,7 @@ MAILBOX = "privacy@nexoris.com"
 PERSON = "camille.perso@mail.example"
 ACCESS = "Bonjour,\n\nJe souhaite obtenir une copie de mes données personnelles.\n\nCamille Durand\n"
 ERASURE = "Hello,\n\nPlease delete my account and all my personal data.\n\nCamille Durand\n"
+VAGUE = "Une question sur mes données personnelles.\n"
 BOTH = "Hello,\n\nPlease send me a copy of my personal data, then delete my account and all my data.\n"
 
 

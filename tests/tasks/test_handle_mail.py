@@ -1,24 +1,23 @@
 """Every message ends in exactly one place: a case, the holding pen with its reason, or machine mail (DESIGN.md 4.6)."""
 
-import threading
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 
 import pytest
 from sqlmodel import select
 
 from models.cases import find_case
 from models.database import reading, unit_of_work
-from models.errors import NotFound, Rejected
 from models.letters import LetterKind
 from models.rights import Right
 from models.settings import settings
-from models.storage import forget
 from models.tables import Case, Challenge, ClockEvent, Letter, Message, MessageState, Request
 from tasks.challenges import issue
-from tasks.handle_mail import dismiss, handle, handle_kept, release
+from tasks.handle_mail import handle, handle_kept, release
 from tasks.write_letter import write_letter
+from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, ON_FILE
 from tests.support.letter_samples import sample
 from tests.support.mail_in import (
@@ -26,6 +25,7 @@ from tests.support.mail_in import (
     BOTH,
     ERASURE,
     PERSON,
+    VAGUE,
     audited,
     cases,
     keep,
@@ -34,8 +34,6 @@ from tests.support.mail_in import (
     requests,
     stored,
 )
-
-VAGUE = "Une question sur mes données personnelles.\n"
 
 
 def opened(text: str = ACCESS) -> Case:
@@ -246,144 +244,16 @@ def test_a_message_id_used_again_is_another_message_and_a_warning(db: str) -> No
     assert len(cases()) >= 4
 
 
-def test_what_is_unclear_waits_for_a_person(db: str) -> None:
-    for number, text in enumerate([VAGUE, "Bonjour !\n", ""]):
-        handled, message = receive(mail(text, "x", message_id=f"<{number}@x>"))
-        assert handled.state == MessageState.PEN
-        assert message.reason
-    assert cases() == []
-
-
-def test_a_request_that_cannot_be_answered_by_mail_waits_for_a_person(db: str) -> None:
-    raw = mail().replace(b"camille.perso@mail.example", "camille@exämple.com".encode())
-    handled, message = receive(raw)
-    assert handled.state == MessageState.PEN
-    assert "cannot be answered" in message.reason
-
-
-def nested(depth: int) -> bytes:
-    head = b"".join(
-        f"Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n".encode()
-        for level in range(depth)
-    )
-    return b"From: a@b.example\r\nMIME-Version: 1.0\r\n" + head
-
-
-HOSTILE = {
-    "empty": b"",
-    "nothing but line breaks": b"\r\n\r\n\r\n",
-    "NUL": b"From: a\x00@b.example\r\nSubject: \x00\r\n\r\n\x00 access to my personal data\x00",
-    "100 levels": nested(100),
-    "5000 parts": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\nContent-Type: multipart/x\r\n\r\n" * 5000,
-    "unknown charset": b'From: =?nope?q?=FF?= <a@b.example>\r\nContent-Type: text/plain; charset="nope"\r\n\r\n\xff\xfe',
-    "surrogates": b"From: \xed\xa0\x80 <a@b.example>\r\nSubject: \xed\xb0\x80\r\n\r\n\xed\xa0\x80",
-    "line breaks in the address": b"From: a@b.example\r\n Bcc: v@x.example\r\nSubject: =?utf-8?q?a=0D=0ABcc=3A_v?=\r\n\r\nhello",
-    "long name": b"From: " + b"A" * 100_000 + b" <a@b.example>\r\n\r\nPlease send me a copy of my personal data.",
-    "markup": b"From: \"{{7*7}} <script>\" <a@b.example>\r\nSubject: '; DROP TABLE message; --\r\n\r\nMy personal data.",
-    "references": b"From: a@b.example\r\nReferences: " + b"<x@y> " * 20_000 + b"\r\n\r\nhello",
-}  # fmt: skip
-
-
-def test_hostile_mail_ends_in_one_place_and_stops_nobody(db: str) -> None:
-    """peers.md test 10: pen with a reason or a case, and the message behind them is handled."""
-    numbers = [keep(raw) for raw in HOSTILE.values()]
-    last = keep(mail(message_id="<last@x>"))
-    handle_kept(NOW)
-    for name, number in zip(HOSTILE, numbers, strict=True):
-        message = stored(number)
-        assert message.state != MessageState.KEPT, name
-        assert message.state == MessageState.CASE or message.reason, name
-        assert "\n" not in message.sender + message.subject, name
-    assert stored(last).state == MessageState.CASE
-    for name in ("100 levels", "5000 parts"):
-        unread = stored(numbers[list(HOSTILE).index(name)])
-        assert (unread.state, unread.sender) == (MessageState.PEN, ""), name
-
-
-def test_a_hostile_name_is_one_short_line(db: str) -> None:
-    sender = "=?utf-8?q?Camille=0D=0ABcc=3A_victim=40other=2Eexample?= <a@mail.example>"
-    raw = mail().replace(b"From: Camille Durand <camille.perso@mail.example>", b"From: " + sender.encode())
-    receive(raw)
-    (case,) = cases()
-    assert case.requester_address == "a@mail.example"
-    assert "\n" not in case.requester_name
-    assert "\r" not in case.requester_name
-
-
-def test_bytes_that_are_gone_do_not_stop_the_others(db: str) -> None:
-    number, other = keep(mail()), keep(mail(message_id="<2@x>"))
-    forget(stored(number).storage_key)
-    handle_kept(NOW)
-    assert stored(number).state == MessageState.PEN
-    assert stored(other).state == MessageState.CASE
-
-
-def at_once(*numbers: int) -> None:
-    together = threading.Barrier(len(numbers))
-
-    def handler(number: int) -> None:
-        together.wait()
-        handle(number, NOW)
-
-    threads = [threading.Thread(target=handler, args=(number,)) for number in numbers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def test_handlers_at_once_open_one_case(db: str) -> None:
-    at_once(*[keep(mail())] * 5)
+    number = keep(mail())
+    at_once(*[lambda: handle(number, NOW)] * 5)
     assert len(cases()) == len(requests()) == 1
 
 
 def test_copies_handled_at_once_open_one_case(db: str) -> None:
-    at_once(*(keep(b"X-Way: %d\r\n" % way + mail()) for way in range(5)))
+    numbers = [keep(b"X-Way: %d\r\n" % way + mail()) for way in range(5)]
+    at_once(*(partial(handle, number, NOW) for number in numbers))
     assert len(cases()) == 1
     with reading() as session:
         states = sorted(session.exec(select(Message.state)))
     assert states == [MessageState.CASE] + [MessageState.DISMISSED] * 4
-
-
-def test_the_pen_releases_a_message_once(db: str) -> None:
-    _, message = receive(mail(VAGUE))
-    with pytest.raises(Rejected, match="--right"):
-        release(message.id, [], NOW, "Ana")
-    handled = release(message.id, [Right.ACCESS, Right.ACCESS], NOW, "Ana")
-    (case,) = cases()
-    assert handled.new_requests == (f"{case.ref}/access",)
-    assert case.received_at == message.received_at
-    assert audited(case)[-1] == "message_released"
-    released = stored(message.id)
-    assert (released.state, released.case_id, released.reason) == (
-        MessageState.CASE,
-        case.id,
-        "released by Ana",
-    )
-    for again in (
-        lambda: release(message.id, [Right.ACCESS], NOW, "Ana"),
-        lambda: dismiss(message.id, "x", NOW, "A"),
-    ):
-        with pytest.raises(Rejected, match="not in the holding pen"):
-            again()
-
-
-def test_the_pen_dismisses_with_a_reason(db: str) -> None:
-    _, message = receive(mail(VAGUE))
-    with pytest.raises(Rejected, match="say why"):
-        dismiss(message.id, "  ", NOW, "Ana")
-    dismiss(message.id, "a question to sales", NOW, "Ana")
-    assert stored(message.id).state == MessageState.DISMISSED
-    assert stored(message.id).reason == "dismissed by Ana: a question to sales"
-    assert cases() == []
-
-
-def test_the_pen_does_not_open_what_it_cannot_answer(db: str) -> None:
-    number = keep(HOSTILE["100 levels"])
-    handle(number, NOW)
-    with pytest.raises(Rejected, match="dsr case open"):
-        release(number, [Right.ACCESS], NOW, "Ana")
-    with pytest.raises(NotFound):
-        release(4711, [Right.ACCESS], NOW, "Ana")
-    with pytest.raises(NotFound):
-        dismiss(4711, "x", NOW, "Ana")

@@ -271,8 +271,8 @@ def test_a_renumbered_mailbox_brings_nothing_twice(server: Dovecot, address: str
     with opened(server, address) as inbox:
         now = datetime.now(UTC)
         assert keep_new(inbox, "privacy@nexoris.com", now) == 2
-        renumber(server, address)
         inbox.close()
+        renumber(server, address)
         assert len(list(inbox.unmarked())) == 2
         assert keep_new(inbox, "privacy@nexoris.com", now) == 0
         assert texts(inbox) == []
@@ -283,8 +283,8 @@ def test_a_number_from_before_marks_nothing(server: Dovecot, address: str) -> No
     deliver(server, mail(1), address)
     with opened(server, address) as inbox:
         (before,) = inbox.unmarked()
-        renumber(server, address)
         inbox.close()
+        renumber(server, address)
         inbox.mark(before.uid)
         (after,) = inbox.unmarked()
         assert isinstance(after, Arrived)

@@ -1,6 +1,5 @@
 """Mail is kept before it is understood: committed, then marked; and never twice (DESIGN.md 4.6, peers.md test 3)."""
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tasks.handle_mail import handle
 from tasks.inbox import MaildirInbox
 from tasks.keep_mail import keep_message, keep_new
 from tests.conftest import forget_settings
+from tests.support.at_once import at_once
 from tests.support.case_rows import NOW
 
 MAILBOX = "privacy@nexoris.com"
@@ -115,21 +115,9 @@ def test_a_message_that_cannot_be_marked_does_not_keep_the_others_waiting(db: st
 
 
 def test_processes_that_keep_the_same_mail_at_once_keep_it_once(db: str) -> None:
-    together = threading.Barrier(6)
-    results: list[tuple[int, bool]] = []
-
-    def keeper() -> None:
-        together.wait()
-        results.append(keep_message(RAW, MAILBOX, NOW, NOW))
-
-    threads = [threading.Thread(target=keeper) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == 6
-    assert sum(new for _, new in results) == 1
-    assert len({number for number, _ in results}) == len(messages()) == 1
+    results = at_once(*[lambda: keep_message(RAW, MAILBOX, NOW, NOW)] * 6)
+    (message,) = messages()
+    assert sorted(map(str, results)) == [f"({message.id}, False)"] * 5 + [f"({message.id}, True)"]
 
 
 def test_two_mailboxes_each_keep_their_copy(db: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import multiprocessing
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -20,6 +19,7 @@ from tasks import send_letters
 from tasks.send_letters import MAX_ATTEMPTS, MAX_UNCERTAIN_ATTEMPTS, send_queued, settle_stale
 from tasks.write_letter import write_letter
 from tests.conftest import forget_settings
+from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, add_case
 from tests.support.letter_samples import sample
 from tests.support.smtp import Fault, Relay, smtp_relay
@@ -216,17 +216,7 @@ def test_a_letter_that_was_exchanged_in_the_storage_does_not_leave(relay: Relay)
 
 def test_senders_at_the_same_time_send_each_letter_once(relay: Relay) -> None:
     numbers = [write(key) for key in "abcdef"]
-    together = threading.Barrier(3)
-
-    def sender() -> None:
-        together.wait()
-        send()
-
-    threads = [threading.Thread(target=sender) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert sum(int(str(sent)) for sent in at_once(send, send, send)) == len(numbers)
     assert sorted(message_ids(relay)) == sorted(letter(number).message_id for number in numbers)
 
 
@@ -256,17 +246,7 @@ def test_a_sender_killed_before_the_relay_answered(relay: Relay, monkeypatch: py
 def test_a_dead_sender_is_noticed_once(relay: Relay) -> None:
     number = write()
     assert send_letters._claim(number, NOW) is not None
-    together = threading.Barrier(6)
-
-    def settle() -> None:
-        together.wait()
-        settle_stale(LATER)
-
-    threads = [threading.Thread(target=settle) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: settle_stale(LATER)] * 6)
     assert events(number) == ["letter_uncertain"]
 
 

@@ -1,6 +1,5 @@
 """What a letter's headers say, and what cannot get into them (RFC 3834, RFC 5322; peers.md test 11)."""
 
-import threading
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,6 +17,7 @@ from models.storage import fetch, sha256
 from models.tables import Case, Letter, LetterState, Message, MessageState
 from tasks.write_letter import is_address, write_letter
 from tests.conftest import forget_settings
+from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, ON_FILE, add_case
 from tests.support.letter_samples import sample
 
@@ -177,21 +177,8 @@ def test_writing_again_returns_the_first_letter(db: str) -> None:
 
 def test_two_writers_at_once_make_one_letter(db: str) -> None:
     case_id = new_case()
-    together = threading.Barrier(4)
-    refused: list[Exception] = []
-
-    def writer() -> None:
-        together.wait()
-        try:
-            write(case_id, "camille.perso@mail.example")
-        except IntegrityError as error:
-            refused.append(error)
-
-    threads = [threading.Thread(target=writer) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = at_once(*[lambda: write(case_id, "camille.perso@mail.example")] * 4)
+    assert {type(result) for result in results} <= {Letter, IntegrityError}
     with reading() as session:
         assert len(session.exec(select(Letter)).all()) == 1
 

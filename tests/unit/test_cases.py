@@ -43,9 +43,13 @@ def test_references_count_up_within_the_paris_year(db):
 
 def test_a_rolled_back_case_leaves_no_gap(db):
     opened()
-    with pytest.raises(RuntimeError, match="crash"), unit_of_work() as session:
-        next_reference(session, 2026)
-        raise RuntimeError("crash")
+    def crash() -> None:
+        with unit_of_work() as session:
+            next_reference(session, 2026)
+            raise RuntimeError("crash")
+
+    with pytest.raises(RuntimeError, match="crash"):
+        crash()
     assert opened().ref == "DSR-2026-0002"
 
 
