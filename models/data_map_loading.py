@@ -5,6 +5,7 @@ kept somebody's data out of an answer.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +39,16 @@ class Page(NamedTuple):
 
 
 def load_data_map(folder: Path) -> DataMap:
-    """`controller.yaml` and one file per system. Raises `NeedsHuman` listing every error, one a line."""
+    """`controller.yaml` and one file per system. Raises `NeedsHuman` listing every error, one a line.
+
+    Read anew only when a file has changed.
+    """
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return _load(folder, tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, _as_it_stands: tuple[tuple[Path, int, int], ...]) -> DataMap:
     if not (folder / CONTROLLER).is_file():
         raise NeedsHuman(f"{folder.name}/{CONTROLLER} is missing: write it or name another folder")
     errors = [

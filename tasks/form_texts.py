@@ -34,17 +34,18 @@ def literal(text: object) -> str:
 
 
 @cache
-def _environment(language: Language) -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
+def environment(language: Language) -> SandboxedEnvironment:
+    """Return the templates of the forms' texts."""
+    made = SandboxedEnvironment(
         loader=FileSystemLoader(Path(__file__).parent / "form_templates"),
         undefined=StrictUndefined,
         autoescape=False,  # Markdown: `md` escapes, HTML would show as text
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["md"] = literal
-    environment.filters["date"] = partial(say_date, language)
-    return environment
+    made.filters["md"] = literal
+    made.filters["date"] = partial(say_date, language)
+    return made
 
 
 def review_text(scene: Scene, rows: list[FindingRow], sent_back: str) -> str:
@@ -78,7 +79,7 @@ def _render(scene: Scene, name: str, **facts: Any) -> str:
     dates = deadlines_of(scene.session, scene.case, scene.now)
     titles = {key: getattr(spec.title, language) for key, spec in data_map().systems.items()}
     return (
-        _environment(language)
+        environment(language)
         .get_template(f"{name}.{language}.md.j2")
         .render(
             ref=scene.case.ref,

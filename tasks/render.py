@@ -65,13 +65,13 @@ def say_date(language: Language, when: date) -> str:
 
 
 def _rendered(kind: LetterKind, language: Language, part: str, values: dict[str, object]) -> str:
-    return _environment(language).get_template(f"{kind}/{part}.j2").render(values)
+    return environment(language).get_template(f"{kind}/{part}.j2").render(values)
 
 
 @cache
-def _environment(language: Language) -> SandboxedEnvironment:
+def environment(language: Language) -> SandboxedEnvironment:
     """Templates of one language first, then those without words, in `email_templates/` itself."""
-    environment = SandboxedEnvironment(
+    made = SandboxedEnvironment(
         loader=FileSystemLoader([TEMPLATES / language, TEMPLATES]),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=StrictUndefined,
@@ -79,8 +79,8 @@ def _environment(language: Language) -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["date"] = partial(say_date, language)
-    return environment
+    made.filters["date"] = partial(say_date, language)
+    return made
 
 
 def _wrapped(text: str) -> str:

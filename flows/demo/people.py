@@ -81,9 +81,8 @@ def fill_in(portal: httpx.Client, url: str, values: dict[str, str], action: str 
     """Open a page and submit its form (the one whose action ends with `action`) as a browser without scripts does."""
     page = portal.get(url).raise_for_status()
     root = lxml.html.fromstring(page.text, base_url=str(page.url))
-    form = next(
-        form for form in root.forms if str(form.get("action") or "").partition("?")[0].endswith(action)
-    )
+    forms: list[Any] = list(root.iter("form"))
+    form = next(form for form in forms if str(form.get("action") or "").partition("?")[0].endswith(action))
     fields = {name: value for name, value in form.form_values() if isinstance(value, str)} | values
     return portal.post(str(page.url.join(str(form.get("action") or page.url))), data=fields)
 

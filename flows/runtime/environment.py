@@ -5,6 +5,8 @@ Telemetry and every call to the internet that the server or the UI would make by
 
 from models.settings import Settings
 
+PRELOAD = ("flows.runtime.preload",)
+
 
 def prefect_environment(config: Settings) -> dict[str, str]:
     """Return `PREFECT_*` variables for the server and everything that talks to it."""

@@ -1,3 +1,38 @@
-"""What the fork server imports once, so that no run has to."""
+"""Everything a run needs, imported and warmed up once in the fork server, so that no run has to.
 
-PRELOAD = ("flows.runtime.execute", "flows.access", "flows.by_hand", "flows.intake", "flows.recover")
+Nothing here looks at the settings: each run reads its own.
+"""
+
+from datetime import UTC, datetime
+
+import flows.access
+import flows.by_hand
+import flows.intake
+import flows.recover
+import flows.runtime.execute  # noqa: F401
+from models.calendar import public_holidays
+from models.data_map_loading import load_data_map
+from models.errors import NeedsHuman
+from models.settings import REPOSITORY
+from tasks.form_texts import environment as form_environment
+from tasks.render import environment as letter_environment
+
+
+def _warm_up() -> None:
+    this_year = datetime.now(UTC).year
+    for year in (this_year, this_year + 1):
+        public_holidays(year)
+    for environment in (form_environment, letter_environment):
+        for language in ("fr", "en"):
+            templates = environment(language)
+            for name in templates.list_templates(
+                filter_func=lambda name: not name.startswith(("fr/", "en/"))
+            ):
+                templates.get_template(name)
+    try:
+        load_data_map(REPOSITORY / "data_map")
+    except NeedsHuman:
+        return  # the run that needs it says what is wrong
+
+
+_warm_up()

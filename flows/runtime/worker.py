@@ -18,8 +18,8 @@ import anyio.to_thread
 from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
+from flows.runtime.environment import PRELOAD
 from flows.runtime.execute import execute
-from flows.runtime.preload import PRELOAD
 from models.settings import settings
 
 

@@ -17,8 +17,7 @@ from uuid import UUID
 
 import httpx
 
-from flows.runtime.environment import prefect_environment
-from flows.runtime.preload import PRELOAD
+from flows.runtime.environment import PRELOAD, prefect_environment
 from models.settings import REPOSITORY, Settings
 from tasks import steps
 

@@ -76,9 +76,7 @@ def environment(home: Path, **settings: object) -> dict[str, str]:
         "public_url": f"http://127.0.0.1:{web}",
         "smtp_port": smtp,
     } | settings
-    foreign = {
-        name: value for name, value in os.environ.items() if not name.startswith(("DSR_", "PREFECT_"))
-    }
+    foreign = {name: value for name, value in os.environ.items() if not name.startswith(("DSR_", "PREFECT_"))}
     return foreign | {f"DSR_{name.upper()}": str(value) for name, value in ours.items()} | {"COLUMNS": "200"}
 
 

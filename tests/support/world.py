@@ -69,6 +69,11 @@ class World:
         self.engine.repair()
         return handled.new_requests[0]
 
+    def newest_request(self) -> str:
+        """The reference of the request that was opened last."""
+        with reading() as session:
+            return session.exec(select(Request.ref).order_by(col(Request.id).desc())).first() or ""
+
     def letters(self, kind: str = "") -> list[EmailMessage]:
         """The letters that the relay took, oldest first; of one kind, by our own record of their Message-IDs."""
         mails = [BytesParser(policy=policy.default).parsebytes(taken.content) for taken in self.relay.taken]

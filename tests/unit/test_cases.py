@@ -43,6 +43,7 @@ def test_references_count_up_within_the_paris_year(db):
 
 def test_a_rolled_back_case_leaves_no_gap(db):
     opened()
+
     def crash() -> None:
         with unit_of_work() as session:
             next_reference(session, 2026)
