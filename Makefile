@@ -14,7 +14,7 @@ help: ## this list
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -26,8 +26,13 @@ demo: $(STAMP) ## the whole system on this machine with sample data; Ctrl-C ends
 test: $(STAMP) ## all tests that fit in ten minutes on two cores
 	$(BIN)/python -m pytest
 
-test-all: $(STAMP) ## every test, the long ones too
-	$(BIN)/python -m pytest -m ""
+test-long: $(STAMP) ## the tests that take longer: every boundary of every flow on PostgreSQL too
+	$(BIN)/python -m pytest -m long
+
+test-all: test test-long ## every test
+
+demo-auto: $(STAMP) ## the demo, played by itself to the downloaded bundle; fails if anything is missing
+	$(BIN)/dsr demo --auto
 
 check: $(STAMP) ## format, lint, types
 	$(BIN)/ruff format --check .
@@ -44,4 +49,4 @@ lock: $(STAMP) ## compile requirements.lock anew, hashed, without index addresse
 clean: ## the virtual environment and all local state
 	rm -rf $(VENV) .dsr .dsr-demo *.egg-info
 
-.PHONY: help install demo test test-all check bench lock clean
+.PHONY: help install demo demo-auto test test-long test-all check bench lock clean
