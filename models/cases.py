@@ -58,6 +58,17 @@ def find_request(session: Session, ref: str) -> Request:
     return request
 
 
+def lock_request(session: Session, ref: str) -> Request:
+    """Return the request called `ref` under its row's lock, as it stands now; `NotFound` where there is none."""
+    found = find_request(session, ref)
+    return session.exec(
+        select(Request)
+        .where(Request.id == found.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def requests_of(session: Session, case: Case) -> list[Request]:
     """Return the requests of `case`, oldest first."""
     return list(session.exec(select(Request).where(Request.case_id == case.id).order_by(col(Request.id))))

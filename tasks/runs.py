@@ -5,10 +5,10 @@ Prefect's own idempotency key is request and attempt, so starting an attempt twi
 
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import col, or_, select
 
 from models import audit
-from models.cases import find_request
+from models.cases import lock_request
 from models.database import reading, unit_of_work
 from models.tables import Case, Request, RequestState
 
@@ -30,7 +30,7 @@ def open_requests(now: datetime) -> list[Request]:
 def begin_attempt(request_ref: str, dead_run: str, why: str, now: datetime) -> bool:
     """Count one attempt more, if `dead_run` is still the newest run; False where somebody was faster."""
     with unit_of_work() as session:
-        request = _locked(session, request_ref)
+        request = lock_request(session, request_ref)
         if request.flow_run_id != dead_run or request.state == RequestState.CLOSED:
             return False
         request.attempt += 1
@@ -45,16 +45,6 @@ def begin_attempt(request_ref: str, dead_run: str, why: str, now: datetime) -> b
 def note_run(request_ref: str, flow_run_id: str) -> None:
     """Remember the run of the current attempt."""
     with unit_of_work() as session:
-        request = _locked(session, request_ref)
+        request = lock_request(session, request_ref)
         if not request.flow_run_id:
             request.flow_run_id = flow_run_id
-
-
-def _locked(session: Session, request_ref: str) -> Request:
-    found = find_request(session, request_ref)
-    return session.exec(
-        select(Request)
-        .where(Request.id == found.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()

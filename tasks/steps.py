@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from models import audit
-from models.cases import find_request
+from models.cases import find_request, lock_request
 from models.database import reading, unit_of_work
 from models.errors import DsrError, NeedsHuman, Rejected
 from models.settings import settings
@@ -57,7 +57,7 @@ def at_boundary(moment: str, step: str) -> None:
 def claim(request_ref: str, flow_run_id: str, now: datetime) -> Lease:
     """Take the request for this run: from now on every earlier run is fenced off. Closed requests are `Rejected`."""
     with unit_of_work() as session:
-        request = _locked(session, request_ref)
+        request = lock_request(session, request_ref)
         if request.state == RequestState.CLOSED:
             raise Rejected(f"{request_ref} is closed: there is nothing left to do")
         request.lease_version += 1
@@ -119,17 +119,7 @@ def note_failure(lease: Lease, error: Exception, now: datetime) -> bool:
 
 def locked_by(session: Session, lease: Lease) -> Request:
     """Return the request under its row lock; `LeaseLost` where a later run claimed it."""
-    request = _locked(session, lease.request_ref)
+    request = lock_request(session, lease.request_ref)
     if request.lease_version != lease.version:
         raise LeaseLost(f"another run has taken over {lease.request_ref}: this one stops")
     return request
-
-
-def _locked(session: Session, request_ref: str) -> Request:
-    found = find_request(session, request_ref)
-    return session.exec(
-        select(Request)
-        .where(Request.id == found.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
