@@ -11,7 +11,7 @@ from prefect import suspend_flow_run
 from prefect.runtime import flow_run
 
 from flows.acting import begin_wait, end_wait, send_queued_now, step
-from flows.forms import answered, build_form
+from flows.forms import Blanks, answered, build_form
 from flows.prefect_api import answer_left_behind
 from flows.runtime.clock import utc_now
 from models.cases import find_request
@@ -20,9 +20,11 @@ from models.errors import NeedsHuman
 from models.questions import Choice, Language, Question
 from models.settings import settings
 from models.tables import Case, Decision, WaitsFor
+from tasks.correspondence import case_link
 from tasks.decide import (
     Asked,
     accepted,
+    codes_in_use,
     digest,
     officer_names,
     rounds_so_far,
@@ -54,24 +56,23 @@ def decide(
             if len(done) > nth:
                 return done[nth]
             scene = Scene(session, session.get_one(Case, request.case_id), request, utc_now())
-            shown = text(scene, why_sent_back(session, request, question))
-            officers = officer_names(session)
+            sent_back = why_sent_back(session, request, question)
+            shown = text(scene, sent_back)
+            officers, codes = officer_names(session), codes_in_use(session)
             round_number = rounds_so_far(session, request, question)
         if not officers:
             raise NeedsHuman("nobody may decide: add an officer with `dsr officer add`")
-        to_read = columns()
-        asked = Asked(question, round_number, choices, digest(shown), len(to_read))
-        values = _ask(lease, asked, shown, officers, to_read)
+        blanks = Blanks(choices, officers, columns(), codes, sent_back, case_link(scene.case))
+        asked = Asked(question, round_number, choices, digest(shown), len(blanks.columns))
+        values = _ask(lease, asked, shown, blanks)
         step(lease, f"{question}-{round_number}", lambda: take_answer(asked, answered(values)))  # noqa: B023  # used at once
         end_wait(lease)
 
 
-def _ask(
-    lease: Lease, asked: Asked, shown: str, officers: list[str], columns: list[str]
-) -> dict[str, object]:
+def _ask(lease: Lease, asked: Asked, shown: str, blanks: Blanks) -> dict[str, object]:
     language: Language = "fr" if settings().officer_language == "fr" else "en"
     key = f"{asked.question}-{asked.round}".replace("_", "-")
-    form = build_form(asked.question, asked.choices, officers, language, columns)
+    form = build_form(asked.question, blanks, language)
     left_behind = answer_left_behind(lease.request_ref, str(flow_run.id), key)
     if left_behind is not None:
         return dict(json.loads(left_behind))

@@ -1,12 +1,15 @@
 """The forms officers fill in, built when they are asked: choices and officers as they are now.
 
-Fields without default are required; the decision has none (prefect.md). Values come back as plain words.
+Fields without default are required; the decision has none (prefect.md). Values come back as plain words; what may be
+chosen is in the schema for the UI and Prefect's server, and judged again in our own code.
 """
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from prefect.input import RunInput
 from pydantic import Field, create_model
+from pydantic.config import JsonDict
 
 from models.questions import WORDS, Choice, Language, Question
 from tasks.decide import Answered
@@ -33,37 +36,74 @@ TEXTS_READ: dict[Language, str] = {
     "fr": "Lus : ce que j’envoie ne lèse personne d’autre",
     "en": "Read: what I send harms nobody else",
 }
+TEXTS_NOT_READ: dict[Language, str] = {"fr": "Pas encore lus", "en": "Not read yet"}
+HINT: dict[Language, str] = {
+    "fr": "Lisez d’abord le résumé ci-dessus (il défile), ou le dossier : {link}",
+    "en": "Read the summary above first (it scrolls), or the case: {link}",
+}
+AGAIN: dict[Language, str] = {
+    "fr": "Votre réponse précédente n’a pas été retenue : {why}. ",
+    "en": "Your previous answer was sent back: {why}. ",
+}
 
 
-def build_form(
-    question: Question,
-    choices: tuple[Choice, ...],
-    officers: list[str],
-    language: Language,
-    columns: list[str],
-) -> type[RunInput]:
-    """Return the form of one question. `columns`: texts that may speak of third parties, to read and perhaps withhold."""
-    words = tuple(WORDS[choice][language] for choice in choices)
+@dataclass(frozen=True, slots=True)
+class Blanks:
+    """What a form is filled with when it is asked.
+
+    `columns`: texts that may speak of third parties, to read and perhaps withhold. `codes`: an officer uses one-time
+    codes. `sent_back`: why the answer before could not be used. `link`: the case page.
+    """
+
+    choices: tuple[Choice, ...]
+    officers: list[str]
+    columns: list[str]
+    codes: bool
+    sent_back: str
+    link: str
+
+
+def build_form(question: Question, blanks: Blanks, language: Language) -> type[RunInput]:
+    """Return the form of one question.
+
+    The reason for asking again stands in the first field as well: Prefect's V1 pages squeeze the summary above the
+    fields until it cannot be seen on a small screen.
+    """
+    words = [WORDS[choice][language] for choice in blanks.choices]
+    again = AGAIN[language].format(why=blanks.sent_back) if blanks.sent_back else ""
+    hint = again + HINT[language].format(link=blanks.link)
     fields: dict[str, Any] = {
-        "decision": (Literal[words], _titled("decision", language)),
-        "officer": (Literal[tuple(officers)] if officers else str, _titled("officer", language)),
-        "reason": (str, _titled("reason", language)),
+        "decision": _one_of(words, title=TITLES["decision"][language], description=hint)
     }
+    if Choice.SEND_COPY in blanks.choices and blanks.columns:
+        read = [TEXTS_READ[language], TEXTS_NOT_READ[language]]
+        fields["texts_read"] = _one_of(read, title=TITLES["texts_read"][language])
+        several: JsonDict = {"items": {"type": "string", "enum": [*blanks.columns]}, "uniqueItems": True}
+        fields["withhold"] = (
+            list[str],
+            Field(default=[], title=TITLES["withhold"][language], json_schema_extra=several),
+        )
     if question is Question.IDENTITY:
-        fields["address"] = (str, _titled("address", language, default=""))
-    if Choice.SEND_COPY in choices and columns:
-        fields["texts_read"] = (Literal[(TEXTS_READ[language],)], _titled("texts_read", language))
-        fields["withhold"] = (list[Literal[tuple(columns)]], _titled("withhold", language, default=[]))  # type: ignore[misc]  # built at run time
-    fields["code"] = (str, _titled("code", language, default=""))
+        fields["address"] = _text("address", language, default="")
+    fields["reason"] = _text("reason", language)
+    fields["officer"] = _one_of(blanks.officers, title=TITLES["officer"][language])
+    if blanks.codes:
+        fields["code"] = _text("code", language, default="")
     return create_model(f"{question.value.capitalize()}Form", __base__=RunInput, **fields)
 
 
-def _titled(name: str, language: Language, **options: Any) -> Any:
-    return Field(title=TITLES[name][language], **options)
+def _one_of(words: list[str], **options: Any) -> tuple[type, Any]:
+    """A list to choose from, even where it has one entry: Prefect shows a constant as a field nobody can fill in."""
+    return str, Field(json_schema_extra={"enum": [*words]}, **options)
+
+
+def _text(name: str, language: Language, **options: Any) -> tuple[type, Any]:
+    return str, Field(title=TITLES[name][language], **options)
 
 
 def answered(values: dict[str, Any]) -> Answered:
     """Return what was typed into any of the forms; whatever is missing is empty, and judged in our own code."""
+    texts_read = str(values.get("texts_read", ""))
     return Answered(
         choice=str(values.get("decision", "")),
         officer=str(values.get("officer", "")),
@@ -71,5 +111,5 @@ def answered(values: dict[str, Any]) -> Answered:
         code=str(values.get("code", "")).strip(),
         address=str(values.get("address", "")).strip(),
         withhold=tuple(map(str, values.get("withhold") or ())),
-        texts_read=str(values.get("texts_read", "")),
+        texts_read=texts_read if texts_read in TEXTS_READ.values() else "",
     )

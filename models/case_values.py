@@ -33,6 +33,8 @@ class StepView(Seen):
 
 
 class FindingView(Seen):
+    id: int
+    round: int
     system: str
     status: str
     records: int
@@ -83,7 +85,7 @@ class TaskLine(Seen):
 
 
 class RequestView(Seen):
-    """One right of the case. `findings` are those of the newest round of discovery."""
+    """One right of the case. `findings` are those of the newest round of discovery, then `earlier`, newest first."""
 
     ref: str
     right: str
@@ -98,6 +100,7 @@ class RequestView(Seen):
     flow_run_url: str
     steps: tuple[StepView, ...]
     findings: tuple[FindingView, ...]
+    earlier: tuple[FindingView, ...]
     tasks: tuple[TaskLine, ...]
     decisions: tuple[DecisionView, ...]
     receipts: tuple[ReceiptView, ...]

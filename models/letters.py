@@ -33,6 +33,7 @@ class LetterKind(StrEnum):
     ACCESS_REPLY = "access_reply"
     NOTHING_HELD = "nothing_held"
     DOWNLOAD_CODE = "download_code"
+    NEW_LINK = "new_link"
 
 
 def one_line(text: str) -> str:
@@ -203,6 +204,13 @@ class DownloadCode(RequesterLetter):
     expires_at: AwareDatetime
 
 
+class NewLink(RequesterLetter):
+    """Another link to the same copy, in place of one that expired or was lost (S4)."""
+
+    link: Link
+    link_expires_on: AwareDatetime
+
+
 CONTEXTS: Mapping[LetterKind, type[Context]] = MappingProxyType(
     {
         LetterKind.ACKNOWLEDGE: Acknowledge,
@@ -212,5 +220,6 @@ CONTEXTS: Mapping[LetterKind, type[Context]] = MappingProxyType(
         LetterKind.ACCESS_REPLY: AccessReply,
         LetterKind.NOTHING_HELD: NothingHeld,
         LetterKind.DOWNLOAD_CODE: DownloadCode,
+        LetterKind.NEW_LINK: NewLink,
     }
 )

@@ -1,11 +1,16 @@
 """Tables, columns and codes of the data map in the words of one person's language; what is not mapped is refused."""
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue
 
 from models.calendar import Language
 from models.controller import Text
-from models.data_map import Column, ManualSystem, System, Table
+from models.data_map import Column, DataMap, ManualSystem, System, Table
 from models.errors import MapIncomplete
+
+DOCUMENT: Mapping[Language, str] = {"fr": "document «\u00a0{}\u00a0»", "en": "document “{}”"}
+ROW: Mapping[Language, str] = {"fr": "n°\u00a0{}", "en": "no. {}"}
 
 
 def said(text: Text, language: Language) -> str:
@@ -41,3 +46,25 @@ def meaning_of(column: Column, value: JsonValue, language: Language) -> str:
     """What a code means in words; empty where the map explains none. YAML writes `true` as JSON does."""
     code = str(value).lower() if isinstance(value, bool) else str(value)
     return said(column.codes[code], language) if code in column.codes else ""
+
+
+def place_in_words(data_map: DataMap, system: str, what: str, language: Language) -> str:
+    """Where something stands, for a layperson: `Notes of our team (Contact record, Website database)`.
+
+    `what` is spelt as in `models.bundle.Withheld`. `MapIncomplete` where the map does not name it.
+    """
+    if system not in data_map.systems:
+        raise MapIncomplete(f"{system} is not in the data map: add it")
+    mapped = data_map.systems[system]
+    where = said(mapped.title, language)
+    if what.startswith("document:"):
+        return f"{DOCUMENT[language].format(what.removeprefix('document:'))} ({where})"
+    cell, _, row = what.partition("#")
+    name, _, column = cell.rpartition(".")
+    table = table_of(mapped, name)
+    if table is None:
+        title, held = column.replace("_", " ").capitalize(), name.replace("_", " ").capitalize()
+    else:
+        title = column_title(column_of(mapped, table, column), column, language)
+        held = said(table.title, language)
+    return f"{title} ({', '.join([held, *([ROW[language].format(row)] if row else []), where])})"

@@ -66,6 +66,12 @@ def fetch(key: str) -> bytes:
     return decrypt(ciphertext)
 
 
+def holds(key: str) -> bool:
+    """Whether anything is kept under `key`."""
+    files, root = fsspec.url_to_fs(settings().storage)
+    return bool(files.exists(f"{root}/{key}"))
+
+
 def forget(key: str) -> None:
     """Delete what is kept under `key`; nothing there is as good."""
     files, root = fsspec.url_to_fs(settings().storage)

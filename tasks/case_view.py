@@ -97,12 +97,16 @@ def _request(session: Session, request: Request) -> RequestView:
     of_request = {"request_id": request.id}
     findings = _rows(session, FindingRow, of_request)
     newest = max((finding.round for finding in findings), default=0)
+    earlier = sorted(
+        (finding for finding in findings if finding.round < newest), key=lambda finding: -finding.round
+    )
     offer = _rows(session, Download, of_request)
     return RequestView(
         **{name: getattr(request, name) for name in RequestView.model_fields if name in Request.model_fields},
         flow_run_url=run_link(request) if request.flow_run_id else "",
         steps=_seen(StepView, _rows(session, Step, of_request)),
         findings=_seen(FindingView, (finding for finding in findings if finding.round == newest)),
+        earlier=_seen(FindingView, earlier),
         tasks=_seen(TaskLine, _rows(session, ManualTask, of_request)),
         decisions=_seen(DecisionView, _rows(session, Decision, of_request)),
         receipts=_seen(ReceiptView, _rows(session, Receipt, of_request)),

@@ -38,5 +38,5 @@ def case_link(case: Case) -> str:
 
 
 def run_link(request: Request) -> str:
-    """Return the page of a request's flow run in the Prefect UI."""
-    return f"{settings().prefect_url.rstrip('/')}/runs/flow-run/{request.flow_run_id}"
+    """Return the page of a request's flow run in the Prefect UI, V2: there a form's summary can be read whole."""
+    return f"{settings().prefect_url.rstrip('/')}/v2/runs/flow-run/{request.flow_run_id}"

@@ -36,7 +36,10 @@ SENT_BACK = {
         "fr": "cette décision n’est pas possible dans l’état du dossier",
         "en": "this decision is not possible as the case stands",
     },
-    "reason": {"fr": "écrivez le motif en une phrase", "en": "write the reason in one sentence"},
+    "reason": {
+        "fr": f"écrivez le motif en une phrase, d’au moins {SHORTEST_REASON} caractères",
+        "en": f"write the reason in one sentence, of at least {SHORTEST_REASON} characters",
+    },
     "address": {
         "fr": "indiquez une adresse qui figure déjà dans un de nos systèmes",
         "en": "give an address that is already on file in one of our systems",
@@ -192,6 +195,12 @@ def officer_names(session: Session) -> list[str]:
     return list(
         session.exec(select(Officer.name).where(col(Officer.left_at).is_(None)).order_by(col(Officer.id)))
     )
+
+
+def codes_in_use(session: Session) -> bool:
+    """Whether any officer confirms decisions with a one-time code: otherwise no form asks for one."""
+    enrolled = select(Officer.id).where(col(Officer.left_at).is_(None), Officer.totp_secret != "")
+    return session.exec(enrolled).first() is not None
 
 
 def tell_officers(question: Question, round_number: int) -> Callable[[Scene], dict[str, Any]]:

@@ -14,6 +14,7 @@ from models.bundle import BundleSubject, Withheld
 from models.calendar import Language, paris_date
 from models.letters import AccessReply, LetterKind, NothingHeld, SystemCopied
 from models.letters import Withheld as WithheldInLetter
+from models.map_in_words import place_in_words, said
 from models.records import Finding
 from models.tables import Case, Decision, Letter, Receipt, Request, RequestState
 from tasks.build_bundle import build_bundle
@@ -50,7 +51,7 @@ def send_copy(
     """Return the effect that offers the bundle and queues the reply with its link."""
 
     def effect(scene: Scene) -> dict[str, Any]:
-        systems = data_map().systems
+        mapped = data_map()
         offered = offer(scene.session, scene.request, bundle, scene.now)
         context = AccessReply(
             **requester_facts(scene.case),
@@ -60,14 +61,16 @@ def send_copy(
             state_of_data_on=paris_date(max(finding.searched_at for finding in findings)),
             systems=tuple(
                 SystemCopied(
-                    title=getattr(systems[finding.system].title, language),
+                    title=said(mapped.systems[finding.system].title, language),
                     records=len(finding.records),
                     documents=len(finding.documents),
                 )
                 for finding in findings
             ),
             withheld=tuple(
-                WithheldInLetter(what=f"{kept.system}.{kept.what}", reason=kept.reason)
+                WithheldInLetter(
+                    what=place_in_words(mapped, kept.system, kept.what, language), reason=kept.reason
+                )
                 for kept in _withheld(decision)
             ),
         )

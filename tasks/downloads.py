@@ -1,7 +1,7 @@
 """Export bundles on offer: a link to the address on file, a second code for each download (law.md S2-S5).
 
 Repeating is safe: a bundle is stored under its own digest before its row, a request has one offer, and a code opens
-the bundle once.
+the bundle once. A new link takes the place of the one before; a second click within a minute sends nothing.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ from sqlmodel.sql.expression import SelectOfScalar
 from models import audit, storage
 from models.database import reading, unit_of_work
 from models.errors import Permanent, Rejected
-from models.letters import DownloadCode, LetterKind
+from models.letters import DownloadCode, LetterKind, NewLink
 from models.settings import settings
-from models.tables import Case, Challenge, Download, Receipt, Request
+from models.tables import Case, Challenge, Download, Letter, Receipt, Request, RequestState
 from models.tokens import new_token, read_code, show_code, token_hash
 from tasks import challenges
 from tasks.challenges import Answer, Issued
-from tasks.correspondence import requester_facts
+from tasks.correspondence import portal_link, requester_facts
 from tasks.write_letter import write_letter
 
 CODES_A_MINUTE = 1
 CODES_AN_HOUR = 5
+LINKS_A_REQUEST = 5  # sent anew by an officer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class DownloadView:
 
 def offer(session: Session, request: Request, bundle: bytes, now: datetime) -> Offered:
     """Store the bundle, then add its row. `Rejected` where the request already has an offer."""
-    if session.exec(select(Download.id).where(Download.request_id == request.id)).first() is not None:
+    if _offered(session, request) is not None:
         raise Rejected("this request has a download already: look up the letter that announced it")
     storage_key = storage.keep("bundles", bundle)
     token, expires_at = new_token(), now + timedelta(days=settings().download_days)
@@ -74,6 +75,53 @@ def offer(session: Session, request: Request, bundle: bytes, now: datetime) -> O
         size=row.size,
     )
     return Offered(token, expires_at)
+
+
+def links_left(session: Session, request: Request) -> int:
+    """Return how many new links may still be sent; 0 while the request is open, or where nothing is stored to fetch."""
+    case, download = session.get_one(Case, request.case_id), _offered(session, request)
+    if request.state != RequestState.CLOSED or not case.verified_address or download is None:
+        return 0
+    if not storage.holds(download.storage_key):
+        return 0
+    return max(0, LINKS_A_REQUEST - len(_links_sent(session, request)))
+
+
+def renew(session: Session, request: Request, officer: str, now: datetime) -> Letter:
+    """Put a new link and period in the place of the old ones, for the same bundle; queue the letter that brings it.
+
+    `Rejected` where `links_left` is 0, or where a new link left less than a minute ago.
+    """
+    download = _offered(session, request, lock=True)
+    if download is None or not links_left(session, request):
+        raise Rejected("no new link can be sent for this request: answer the person by other means")
+    sent = _links_sent(session, request)
+    if sent and max(sent) > now - timedelta(minutes=1):
+        raise Rejected("a new link left less than a minute ago: wait before you send another")
+    token = new_token()
+    download.token_hash, download.expires_at = (
+        token_hash(token),
+        now + timedelta(days=settings().download_days),
+    )
+    download.opened_at = None
+    case, number = session.get_one(Case, request.case_id), len(sent) + 1
+    audit.record(session, case, officer, "link_renewed", now, request=request.right, number=number)
+    link = portal_link("download", token)
+    context = NewLink(**requester_facts(case), link=link, link_expires_on=download.expires_at)
+    to, key = case.verified_address, f"{request.ref}:new_link-{number}"
+    return write_letter(session, case, request, LetterKind.NEW_LINK, context, to, key, now)
+
+
+def _offered(session: Session, request: Request, *, lock: bool = False) -> Download | None:
+    query = select(Download).where(Download.request_id == request.id)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def _links_sent(session: Session, request: Request) -> list[datetime]:
+    query = select(Letter.written_at)
+    return list(
+        session.exec(query.where(Letter.request_id == request.id, Letter.kind == LetterKind.NEW_LINK))
+    )
 
 
 def look(token: str, now: datetime) -> DownloadView | None:

@@ -15,42 +15,54 @@ from models.calendar import Language
 from models.case_clock import deadlines_of
 from models.deadline_explanation import explain
 from models.letters import one_line
+from models.map_in_words import place_in_words
 from models.questions import searched
 from models.settings import settings
 from models.storage import sha256
 from models.tables import FindingRow
 from tasks.correspondence import case_link
 from tasks.identify import search_identifiers
-from tasks.render import say_date
+from tasks.render import TEMPLATES, say_date
 from tasks.search_systems import data_map, load_findings
 from tasks.steps import Scene
 
+JOINER = "\u2060"
+LINKED = re.compile(r"www(?=\.)|:(?=//)|@", re.IGNORECASE)
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@/])")
 
 
 def literal(text: object) -> str:
-    """Return `text` on one line with every Markdown sign escaped."""
-    return MARKUP.sub(r"\\\1", one_line(str(text)))
+    """Return `text` on one line with every Markdown sign escaped, and with nothing a browser would make a link of.
+
+    Prefect's V2 pages make links of bare addresses even where their signs are escaped; an invisible joiner prevents it.
+    """
+    return MARKUP.sub(r"\\\1", LINKED.sub(f"\\g<0>{JOINER}", one_line(str(text))))
+
+
+def code(text: object) -> str:
+    """Return `text` on one line as a code span: what somebody may want to copy, such as an address, unchanged."""
+    shown = one_line(str(text)).replace("`", "'").strip()
+    return f"`{shown}`" if shown else ""
 
 
 @cache
 def environment(language: Language) -> SandboxedEnvironment:
     """Return the templates of the forms' texts."""
     made = SandboxedEnvironment(
-        loader=FileSystemLoader(Path(__file__).parent / "form_templates"),
+        loader=FileSystemLoader([Path(__file__).parent / "form_templates", TEMPLATES / language]),
         undefined=StrictUndefined,
         autoescape=False,  # Markdown: `md` escapes, HTML would show as text
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters["md"] = literal
+    made.filters["code"] = code
     made.filters["date"] = partial(say_date, language)
     return made
 
 
 def review_text(scene: Scene, rows: list[FindingRow], sent_back: str) -> str:
     """Return the summary of one round of discovery: who, what was found where, what is missing, both dates."""
-    names = columns_to_read(rows)
     return _render(
         scene,
         "review",
@@ -58,7 +70,7 @@ def review_text(scene: Scene, rows: list[FindingRow], sent_back: str) -> str:
         found=searched(rows),
         rows=rows,
         texts=sum(row.to_review for row in rows),
-        columns=names,
+        columns=[f"{name} = {_in_words(name)}" for name in columns_to_read(rows)],
         searched_for=[identifier.value for identifier in search_identifiers(scene.case)],
         fingerprint=fingerprint(rows),
     )
@@ -74,8 +86,13 @@ def by_hand_text(scene: Scene, sent_back: str) -> str:
     return _render(scene, "by_hand", right=scene.request.right, sent_back=sent_back)
 
 
+def officer_language() -> Language:
+    """Return the language of what officers read."""
+    return "fr" if settings().officer_language == "fr" else "en"
+
+
 def _render(scene: Scene, name: str, **facts: Any) -> str:
-    language: Language = "fr" if settings().officer_language == "fr" else "en"
+    language = officer_language()
     dates = deadlines_of(scene.session, scene.case, scene.now)
     titles = {key: getattr(spec.title, language) for key, spec in data_map().systems.items()}
     return (
@@ -107,6 +124,11 @@ def columns_to_read(rows: list[FindingRow]) -> list[str]:
             for column in record.to_review
         }
     )
+
+
+def _in_words(name: str) -> str:
+    system, _, what = name.partition(".")
+    return place_in_words(data_map(), system, what, officer_language())
 
 
 def fingerprint(rows: list[FindingRow]) -> str:

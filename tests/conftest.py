@@ -16,6 +16,16 @@ from models import settings as settings_module
 from models import storage
 from models.migrate import migrate
 
+GROUPS = {"flows": "prefect", "faults": "prefect", "browser": "browser"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests together that share a Prefect server, so that one is started and not one per worker."""
+    for item in items:
+        group = GROUPS.get(item.path.parent.name)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:

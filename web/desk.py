@@ -7,19 +7,22 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from models import storage
 from models.case_values import CaseLine, CaseView
+from models.cases import find_request
 from models.data_map_loading import load_data_map
-from models.database import reading
-from models.errors import DsrError, NotFound
+from models.database import reading, unit_of_work
+from models.errors import DsrError, NotFound, Rejected
+from models.rights import Right
 from models.settings import settings
-from tasks import officers
+from tasks import downloads, officers
 from tasks.case_view import Which, case_list, case_view
 from tasks.officers import LoggedIn
 from tasks.read_mail import ParsedMail, read_mail
+from tasks.send_letters import send_queued
 from web.clock import Now
 from web.pages import desk_language, page
 from web.portal import FORM_ERROR
@@ -133,8 +136,8 @@ def cases(
 
 
 @router.get("/cases/{ref}")
-def case(request: Request, officer: Officer, ref: str, now: Now) -> Response:
-    """Show one case whole."""
+def case(request: Request, officer: Officer, ref: str, now: Now, link: str = "") -> Response:
+    """Show one case whole; `link` says how sending a new one ended."""
     view = _view(ref, now)
     messages = [(line, _read(line.storage_key)) for line in view.messages[-READ_INLINE:]]
     letters = [
@@ -149,7 +152,32 @@ def case(request: Request, officer: Officer, ref: str, now: Now) -> Response:
         messages=messages,
         letters=letters,
         titles=_titles(),
+        link=link,
+        links_left=_links_left(view),
     )
+
+
+@router.post("/cases/{ref}/{right}/link", dependencies=[Depends(csrf_checked)])
+def new_link(officer: Officer, ref: str, right: Right, now: Now, background: BackgroundTasks) -> Response:
+    """Send the person a new link to the copy that is stored."""
+    try:
+        with unit_of_work() as session:
+            downloads.renew(session, find_request(session, f"{ref}/{right}"), officer.name, now)
+    except NotFound as error:
+        raise HTTPException(404) from error
+    except Rejected:
+        return RedirectResponse(f"/desk/cases/{ref}?link=refused", status_code=303)
+    background.add_task(send_queued, now)
+    return RedirectResponse(f"/desk/cases/{ref}?link=sent", status_code=303)
+
+
+def _links_left(view: CaseView) -> dict[str, int]:
+    """How many new links may still be sent, by right."""
+    with reading() as session:
+        return {
+            request.right: downloads.links_left(session, find_request(session, request.ref))
+            for request in view.requests
+        }
 
 
 @router.get("/cases/{ref}/messages/{message_id}.eml")

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from sqlmodel import select
 
+from flows.demo.guard import mark, refuse_real_installation
 from flows.demo.local_mail import mail_server, send_sample_messages
 from flows.runtime.up import Part, running, watch
 from models.database import database, reading, unit_of_work
@@ -42,13 +43,13 @@ def demo(say: Callable[[str], None]) -> Iterator[tuple[Settings, list[Part]]]:
 
 def _prepare() -> Settings:
     """Set the environment that every part inherits, and fill an empty home."""
-    os.environ.setdefault("DSR_HOME", str(HOME))
+    refuse_real_installation(Path(os.environ.setdefault("DSR_HOME", str(HOME))))
     os.environ.setdefault("DSR_SMTP_PORT", "2525")
     os.environ.setdefault("DSR_POLL_SECONDS", "1")
     os.environ |= {"DSR_DEMO": "true", "DSR_SMTP_TLS": "none", "DSR_SMTP_HOST": "127.0.0.1"}
     config = settings()
     shutil.rmtree(config.home, ignore_errors=True)
-    config.home.mkdir(parents=True)
+    mark(config.home)
     now = datetime.now(UTC)
     os.environ |= create_sample_systems(config.home.resolve() / "systems", now)
     migrate(database())
@@ -82,14 +83,15 @@ def _wait_for_cases() -> None:
 def guide(config: Settings) -> list[str]:
     """Return what runs where and what to click."""
     desk = f"{config.public_url}/desk"
-    runs = f"{config.prefect_url}/runs?state=Suspended"
+    runs = f"{config.prefect_url}/v2/runs?state=Suspended&tags=waits-for-officer"
     return [
         "",
         "[bold]Three messages arrived at privacy@nexoris.com: two requests for access and a newsletter.[/bold]",
         f" 1  The people's mail      {config.public_url}/demo/mail   open the letter to Camille Durand, follow its link,",
         "                            and enter the code it holds: that proves the address on file is hers",
         f" 2  The colleague's task   {config.public_url}/demo/mail   the letter to elay@: say that Elay holds nothing",
-        f" 3  [bold]The officer decides[/bold]    {runs}   open the run, click Resume, read, answer",
+        f" 3  [bold]The officer decides[/bold]    {runs}",
+        "                            open the run, choose Resume in its menu ⋮, read, answer",
         f" 4  The person downloads   {config.public_url}/demo/mail   Camille's reply: its link, a second code, the bundle",
         f" 5  The officer's desk     {desk}   {OFFICER_ADDRESS} / {OFFICER_PASSWORD}",
         f"    On the command line    dsr case list · dsr pen list · dsr doctor   (with DSR_DEMO=true DSR_HOME={config.home})",

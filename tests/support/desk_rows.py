@@ -9,11 +9,11 @@ from sqlmodel import Session
 from models import audit, storage
 from models.case_clock import deadlines_of
 from models.letters import Acknowledge, LetterKind
+from models.records import Finding, FindingStatus
 from models.rights import Right
 from models.tables import (
     Case,
     Decision,
-    FindingRow,
     Letter,
     LetterState,
     Message,
@@ -27,7 +27,10 @@ from tasks.challenges import Issued, attempt, issue, newest
 from tasks.correspondence import requester_facts
 from tasks.downloads import Offered, offer
 from tasks.manual_tasks import open_task
+from tasks.search_systems import store_findings
+from tasks.steps import Scene
 from tasks.write_letter import write_letter
+from tests.support.bundle_samples import client_findings
 from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 
 REQUEST_TEXT = """Bonjour,
@@ -184,28 +187,18 @@ def prove(session: Session, request: Request, issued: Issued, at: datetime) -> N
     attempt(session, challenge, (issued.code,), at, "portal")
 
 
-def add_findings(session: Session, request: Request, at: datetime) -> None:
+def add_findings(session: Session, request: Request, at: datetime, round_number: int = 1) -> None:
     """One round of discovery: two systems answered, one waits for a colleague."""
-    rows = [
-        ("site_db", "found", 14, 2, 3, ""),
-        ("billing", "none", 0, 0, 0, ""),
-        ("elay", "waiting", 0, 0, 0, "Elay administrator must search elay and answer by 2026-11-18"),
+    site, *_ = client_findings()
+    waits = "Elay administrator must search elay and answer by 2026-11-18"
+    findings = [
+        site.model_copy(update={"searched_at": at}),
+        Finding(system="billing", status=FindingStatus.NONE, searched_at=at),
+        Finding(system="elay", status=FindingStatus.WAITING, searched_at=at, problem=waits),
     ]
-    for system, status, records, documents, to_review, problem in rows:
-        session.add(
-            FindingRow(
-                request_id=request.id,
-                round=1,
-                system=system,
-                status=status,
-                records=records,
-                documents=documents,
-                to_review=to_review,
-                problem=problem,
-                searched_at=at,
-            )
-        )
-    for name in ("identity-0", "search-1", "ask-colleagues"):
+    case = session.get_one(Case, request.case_id)
+    store_findings(round_number, findings)(Scene(session, case, request, at))
+    for name in ("identity-0", f"search-{round_number}", "ask-colleagues"):
         session.add(Step(request_id=request.id, name=name, done_at=at, lease_version=1))
 
 

@@ -13,6 +13,7 @@ from models.letters import (
     DownloadCode,
     LetterKind,
     ManualTask,
+    NewLink,
     NothingHeld,
     RequesterLetter,
     SystemCopied,
@@ -80,6 +81,8 @@ def sample(kind: LetterKind, language: str) -> Context:  # noqa: PLR0911  # one 
             return DownloadCode(
                 **base, code="7745 1386", expires_at=datetime(2026, 12, 14, 9, 30, tzinfo=UTC)
             )
+        case LetterKind.NEW_LINK:
+            return NewLink(**base, link=LINK, link_expires_on=datetime(2027, 1, 18, 9, 5, tzinfo=UTC))
 
 
 def _access_reply(language: str) -> AccessReply:

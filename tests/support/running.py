@@ -83,12 +83,12 @@ def environment(home: Path, **settings: object) -> dict[str, str]:
 def start(folder: Path, *command: str, **settings: object) -> Running:
     """Start `dsr` with a command; its output goes to a file in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    variables = environment(folder / "home", **settings)
+    variables = environment(folder / "home", **settings) | {"PYTHONPATH": str(REPOSITORY)}
     output = folder / "output.txt"
     with output.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-c", "import cli; cli.main()", *command],
-            cwd=REPOSITORY,
+            cwd=folder,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=out,

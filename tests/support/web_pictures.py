@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 from models.database import database, unit_of_work
 from models.migrate import migrate
 from models.settings import REPOSITORY
-from models.tables import Case, Request
+from models.tables import Case, FindingRow, Request
 from tasks.challenges import issue
 from tasks.downloads import send_code
 from tasks.manual_tasks import open_task
@@ -53,6 +53,7 @@ def sample() -> dict[str, str]:
         add_officer(session, "Dana Privacy", ADDRESS, PASSWORD, NOW, totp=False)
         rich = fill_desk(session)
         asked, wrong, searched = (_request(session, name) for name in ("Sofía%", "John%", "Bruno%"))
+        found = session.exec(select(FindingRow.id).where(FindingRow.to_review > 0)).one()
         identity = issue(session, asked, "identity", ON_FILE, "pictures", NOW)
         other = issue(session, wrong, "identity", ON_FILE, "pictures-wrong", NOW)
         task = open_task(session, searched, manual_system(), 1, NOW)
@@ -70,6 +71,7 @@ def sample() -> dict[str, str]:
         "login": "/desk/login",
         "desk": "/desk",
         "case": f"/desk/cases/{rich.ref}",
+        "data": f"/desk/cases/{rich.ref}/data/{found}",
     }
 
 
@@ -139,6 +141,7 @@ def tour(page: Page, address: str, paths: dict[str, str]) -> int:
     violations += at("desk", log_in, opens="login")
     violations += at("case", lambda: page.click("summary >> nth=0"))
     violations += picture(page, "case-below", top=MAX_PIXELS // SCREEN["width"])
+    violations += at("data")
     page.set_viewport_size(PHONE)
     return violations + at("identity_phone", opens="identity") + at("desk_phone", opens="desk")
 

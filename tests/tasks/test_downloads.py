@@ -1,7 +1,7 @@
 """Downloads: two factors, one use, limits, receipts (law.md S2-S5; peers.md test 13)."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import select
@@ -10,15 +10,17 @@ from models import storage
 from models.database import reading, unit_of_work
 from models.errors import Permanent, Rejected
 from models.settings import settings
-from models.tables import AuditEvent, Case, Challenge, Download, Letter, Receipt, Request
+from models.tables import AuditEvent, Case, Challenge, Download, Letter, Receipt, Request, RequestState
 from models.tokens import new_token
 from tasks.challenges import Answer
-from tasks.downloads import Offered, look, offer, send_code, take
+from tasks.downloads import Offered, links_left, look, offer, renew, send_code, take
 from tasks.read_mail import read_mail
+from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, ON_FILE, add_case
 
 BUNDLE = b"PK\x03\x04 all that we hold about one person"
 MINUTE = timedelta(minutes=1)
+MONTH = timedelta(days=30)
 
 
 def offered(*, verified: str = ON_FILE, bundle: bytes = BUNDLE) -> tuple[Request, Offered]:
@@ -26,6 +28,29 @@ def offered(*, verified: str = ON_FILE, bundle: bytes = BUNDLE) -> tuple[Request
         case, (request, *_) = add_case(session)
         case.verified_address = verified
         return request, offer(session, request, bundle, NOW)
+
+
+def closed(*, verified: str = ON_FILE) -> tuple[Request, Offered]:
+    """An offer whose request was answered and closed."""
+    request, link = offered(verified=verified)
+    with unit_of_work() as session:
+        session.get_one(Request, request.id).state = RequestState.CLOSED
+    return request, link
+
+
+def renewed(request: Request, now: datetime = NOW + MONTH) -> str:
+    """Send a new link; return its token, read in the letter's own bytes."""
+    with unit_of_work() as session:
+        letter = renew(session, session.get_one(Request, request.id), "Dana Privacy", now)
+    assert letter.recipient == ON_FILE
+    found = re.search(r"/download/(\S+)", read_mail(storage.fetch(letter.storage_key)).text)
+    assert found
+    return found[1]
+
+
+def left(request: Request) -> int:
+    with reading() as session:
+        return links_left(session, session.get_one(Request, request.id))
 
 
 def code_in_letter(letter_id: int | None) -> str:
@@ -188,3 +213,81 @@ def test_no_secret_is_kept_in_clear(db: str) -> None:
     assert link.token not in everything
     assert code not in everything
     assert code.replace(" ", "") not in everything
+
+
+def test_a_new_link_opens_the_same_bundle_and_the_old_one_dies(db: str) -> None:
+    request, old = closed()
+    assert look(old.token, NOW + MONTH) is None
+    new, at = renewed(request), NOW + MONTH
+    assert new != old.token
+    assert look(old.token, at) is None
+    view = look(new, at)
+    assert view is not None
+    assert view.expires_at == at + timedelta(days=7)
+    assert row(request).opened_at == at
+    code = code_in_letter(send_code(new, at))
+    assert take(old.token, code, at) is Answer.UNKNOWN
+    assert take(new, code, at) == BUNDLE
+
+
+def test_a_link_that_still_works_is_replaced_as_well(db: str) -> None:
+    request, old = closed()
+    look(old.token, NOW)
+    new = renewed(request, NOW + MINUTE)
+    assert look(old.token, NOW + MINUTE) is None
+    assert look(new, NOW + MINUTE) is not None
+
+
+def test_the_audit_log_names_who_sent_the_new_link(db: str) -> None:
+    request, _ = closed()
+    token = renewed(request)
+    with reading() as session:
+        event = session.exec(select(AuditEvent).where(AuditEvent.kind == "link_renewed")).one()
+        everything = str([each.model_dump() for each in session.exec(select(AuditEvent))])
+    assert (event.actor, event.detail) == ("Dana Privacy", {"request": "access", "number": 1})
+    assert token not in everything
+
+
+def test_a_request_gets_five_new_links_at_most(db: str) -> None:
+    request, _ = closed()
+    tokens = {renewed(request, NOW + MONTH * n) for n in range(1, 6)}
+    assert len(tokens) == 5
+    assert left(request) == 0
+    with pytest.raises(Rejected, match="no new link"):
+        renewed(request, NOW + MONTH * 6)
+    assert look(min(tokens), NOW + MONTH * 6) is None
+
+
+def test_a_second_click_sends_nothing(db: str) -> None:
+    request, _ = closed()
+    new = renewed(request)
+    with pytest.raises(Rejected, match="less than a minute"):
+        renewed(request, NOW + MONTH + timedelta(seconds=59))
+    assert look(new, NOW + MONTH) is not None
+    assert left(request) == 4
+
+
+def test_clicks_at_once_send_one_letter(db: str) -> None:
+    request, _ = closed()
+    ends = at_once(*[lambda: renewed(request)] * 4)
+    tokens = [end for end in ends if isinstance(end, str)]
+    assert len(tokens) == 1
+    assert sum(isinstance(end, Rejected) for end in ends) == 3
+    assert look(tokens[0], NOW + MONTH) is not None
+
+
+def test_no_new_link_without_a_closed_request_a_proved_address_and_a_stored_bundle(db: str) -> None:
+    still_open, _ = offered()
+    unproved, _ = closed(verified="")
+    with unit_of_work() as session:
+        _, (without, *_) = add_case(session)
+        without.state = RequestState.CLOSED
+    purged, _ = closed()
+    assert left(purged) == 5
+    storage.forget(row(purged).storage_key)
+    for request in (still_open, unproved, without, purged):
+        assert left(request) == 0
+        with pytest.raises(Rejected, match="no new link"):
+            renewed(request)
+    with reading() as session:
+        assert session.exec(select(Letter)).all() == []

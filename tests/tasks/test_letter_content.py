@@ -145,6 +145,19 @@ def test_download_code_stands_alone(language: str) -> None:
         assert {"fr": "ne sert qu’une fois", "en": "works only once"}[language] in words
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_new_link_says_that_the_old_one_is_dead_and_carries_no_code(language: str) -> None:
+    """S2, S4: the code comes in a letter of its own."""
+    markers = {
+        "fr": ("L’ancien lien ne fonctionne plus", "celui du jour de notre réponse", "message séparé"),
+        "en": ("The earlier link no longer works", "what it was when we answered", "separate message"),
+    }
+    for words in say(LetterKind.NEW_LINK, language):
+        assert not missing(words, *markers[language], LINK)
+        assert say_date(language, datetime(2027, 1, 18, 9, 5, tzinfo=UTC)) in words
+        assert not re.search(r"\b\d{4} \d{4}\b", words)
+
+
 ASKED = {
     ("fr", "identity"): "vérification de l’identité",
     ("fr", "review"): "examen de la réponse",

@@ -144,9 +144,9 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     for part in ("subject.txt", "body.txt", "body.html"):
         (folder / f"{part}.j2").write_text("{{ letter.ref }}")
     monkeypatch.setattr(render_module, "TEMPLATES", tmp_path)
-    render_module._environment.cache_clear()
+    render_module.environment.cache_clear()
     yield folder
-    render_module._environment.cache_clear()
+    render_module.environment.cache_clear()
 
 
 def test_missing_file_is_an_error(templates: Path) -> None:

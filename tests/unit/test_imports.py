@@ -23,8 +23,8 @@ FORBIDDEN = {
 }
 TOP_LEVEL = {
     *("README.md", "CHANGELOG.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock"),
-    *("prefect.yaml", "cli.py", ".env.example", ".gitignore", ".gitattributes", ".github", ".git"),
-    *("data_map", "flows", "tasks", "models", "email_templates", "web", "bench", "docs", "tests", "scripts"),
+    *("prefect.yaml", "cli.py", ".env.example", ".gitignore", ".gitattributes", ".ci", ".git"),
+    *("data_map", "flows", "tasks", "models", "email_templates", "web", "bench", "docs", "tests"),
 }
 ROOM_OF_NO_NAME = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services", "misc"}
 LONGEST_FILE = 300

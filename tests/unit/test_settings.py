@@ -110,6 +110,8 @@ def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
         "DSR_SMTP_PASSWORD": "smtp-password-of-this-test",
         "DSR_IMAP_PASSWORD": "imap-password-of-this-test",
         "DSR_PREFECT_AUTH": "officer:prefect-login-of-this-test",
+        "DSR_DATABASE_URL": "postgresql://dsr:database-password-of-this-test@db/dsr",
+        "DSR_PREFECT_DATABASE_URL": "postgresql+asyncpg://dsr:other-password-of-this-test@db/prefect",
     }
     for name, value in secrets.items():
         clean.setenv(name, value)
@@ -121,3 +123,10 @@ def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
     assert secret_fields == {"encryption_keys"} | {name.removeprefix("DSR_").lower() for name in secrets}
     for shown in (str(config), repr(config), f"{config}", config.model_dump_json(), str(config.model_dump())):
         assert not [value for value in [KEY, *secrets.values()] if value in shown]
+
+
+def test_a_refusal_quotes_no_secret(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_SESSION_SECRET", "session-secret-of-this-test")
+    with pytest.raises(ValueError, match="DSR_ENCRYPTION_KEYS") as refused:
+        Settings()
+    assert "session-secret-of-this-test" not in str(refused.value)
