@@ -16,6 +16,7 @@ def prefect_environment(config: Settings) -> dict[str, str]:
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(config.prefect_port),
         "PREFECT_UI_API_URL": config.prefect_api,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(_our_origins(config)),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "DO_NOT_TRACK": "1",
@@ -37,3 +38,9 @@ def prefect_environment(config: Settings) -> dict[str, str]:
     if login:
         variables |= {"PREFECT_SERVER_API_AUTH_STRING": login, "PREFECT_API_AUTH_STRING": login}
     return variables
+
+
+def _our_origins(config: Settings) -> list[str]:
+    """Whose pages may use the API: by default Prefect lets every website that an officer visits do so."""
+    port = config.prefect_port
+    return [config.prefect_url.rstrip("/"), f"http://127.0.0.1:{port}", f"http://localhost:{port}"]

@@ -62,7 +62,7 @@ def running(
     with _signals_as_interrupt():
         try:
             say("Prefect's server is starting …")
-            start("prefect-server", "-m", "prefect", "server", "start")
+            start("prefect-server", "-m", "flows.runtime.server")
             deployments = start("deployments", "-m", "flows.runtime.deploy")
             worker = start("worker", "-m", worker_module, "--when-told", stdin=subprocess.PIPE)
             web = ["-m", "uvicorn", "web.app:create_app", "--factory", "--no-access-log"]

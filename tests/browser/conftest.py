@@ -119,7 +119,9 @@ def open_form(demo: Running, page: Page) -> None:
     run.click()
     page.locator("button[aria-haspopup=menu]:has(svg.lucide-ellipsis-vertical)").first.click()
     page.get_by_role("menuitem", name="Resume").click()
-    expect(page.get_by_role("dialog", name="Resume Flow Run").get_by_label("Motif")).to_be_visible()
+    expect(
+        page.get_by_role("dialog", name="Resume Flow Run").get_by_role("textbox", name="Motif, en une phrase")
+    ).to_be_visible()
 
 
 def fill_in(page: Page, reason: str) -> None:
@@ -132,7 +134,7 @@ def fill_in(page: Page, reason: str) -> None:
     ):
         dialog.get_by_label(f"Select {title}").click()
         page.get_by_role("option", name=word, exact=True).click()
-    dialog.get_by_label("Motif").fill(reason)
+    dialog.get_by_role("textbox", name="Motif, en une phrase").fill(reason)
     for _ in range(TRIES):
         dialog.get_by_role("button", name="Resume").click()
         expect(page.get_by_text(SUBMITTED).last).to_be_visible()

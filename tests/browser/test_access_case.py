@@ -175,4 +175,4 @@ def test_axe_finds_no_fault_with_portal_and_desk(
         "login",
         "case",
     }
-    assert visited == dict.fromkeys(visited, [])
+    assert [(page, fault) for page, faults in visited.items() for fault in faults] == []
