@@ -1,5 +1,6 @@
 """The demo's mailbox: the letters that went out, read from a Maildir. Only looks, and exists only in the demo."""
 
+from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -29,7 +30,7 @@ class Sent(NamedTuple):
     recipient: str
     key: str
     subject: str
-    date: str
+    sent_at: datetime | None
 
 
 @router.get("")
@@ -79,5 +80,4 @@ def _parsed(raw: bytes) -> EmailMessage:
 def _sent(item: tuple[str, bytes]) -> Sent:
     key, raw = item
     mail = read_mail(raw)
-    sent_at = mail.sent_at.isoformat(" ", "minutes") if mail.sent_at else ""
-    return Sent(", ".join(mail.to), key, mail.subject, sent_at)
+    return Sent(", ".join(mail.to), key, mail.subject, mail.sent_at)

@@ -4,13 +4,11 @@ import re
 import sqlite3
 from collections.abc import Iterator
 
-import pytest
-
-from tests.browser.conftest import CAMILLE, REF
+from flows.demo.local_mail import OUTBOX
+from flows.demo.people import letters_to, text_of
+from tests.support.access_story import CAMILLE, REF, Story
 from tests.support.browsing import code_in
 from tests.support.running import Running
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 NAMES = ("camille", "durand", "atelier-lumiere", "oliver", "bennett", "harbour-analytics")
 
@@ -31,9 +29,6 @@ def cells(demo: Running) -> Iterator[tuple[str, str]]:
 
 def secrets(demo: Running) -> list[str]:
     """Every code and every token that letters carried, however they may be written."""
-    from flows.demo.local_mail import OUTBOX
-    from flows.demo.people import letters_to, text_of
-
     found: list[str] = []
     for address in (CAMILLE, "oliver.bennett@harbour-analytics.example", "elay@nexoris.com"):
         for mail in letters_to(demo.home / OUTBOX, address):
@@ -45,7 +40,7 @@ def secrets(demo: Running) -> list[str]:
     return found
 
 
-def test_no_name_code_or_token_is_in_prefects_database(demo: Running, case_page: str) -> None:
+def test_no_name_code_or_token_is_in_prefects_database(demo: Running, story: Story) -> None:
     forbidden = [*NAMES, *secrets(demo)]
     assert len(forbidden) > len(NAMES) + 6, "codes and tokens were read from the letters"
     seen, found = 0, set()
@@ -56,11 +51,11 @@ def test_no_name_code_or_token_is_in_prefects_database(demo: Running, case_page:
     assert found == set()
 
 
-def test_no_form_and_no_answer_is_left_in_prefect(demo: Running, case_page: str) -> None:
+def test_no_form_and_no_answer_is_left_in_prefect(demo: Running, story: Story) -> None:
     assert [where for where, _ in cells(demo) if where.startswith("flow_run_input.")] == []
 
 
-def test_no_name_code_or_token_is_in_a_log(demo: Running, case_page: str) -> None:
+def test_no_name_code_or_token_is_in_a_log(demo: Running, story: Story) -> None:
     logs = {file.name: file.read_text() for file in (demo.home / "logs").iterdir()}
     assert "prefect-server.log" in logs
     assert [

@@ -1,6 +1,5 @@
 """Chromium as people use it: every host it asks is written down, pages can be photographed and checked with axe."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.support.require import chromium
 
@@ -23,6 +22,7 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves, and nothing waits for an answer
 ]
 PATIENCE = 30_000  # milliseconds, for machines that run other tests besides
+LARGEST = 200_000  # bytes of a picture
 LOCAL = {"", "127.0.0.1"}  # blob: and data: have no host
 
 
@@ -62,21 +62,12 @@ def visitor(launched: Browser, width: int = 1100, height: int = 900) -> Visitor:
     return here
 
 
-def picture(what: Page | Locator, folder: Path, name: str, clip: FloatRect | None = None) -> None:
-    """Save what is seen as a PNG; each is small enough to stand in a README."""
+def picture(what: Page | Locator, folder: Path, name: str) -> None:
+    """Save what is seen as a PNG, small enough to stand in a README."""
     path = folder / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    if clip is None:
-        what.screenshot(path=path, animations="disabled")
-    else:
-        assert isinstance(what, Page)
-        what.screenshot(path=path, animations="disabled", clip=clip, full_page=True)
-    assert path.stat().st_size < 200_000, f"{path.name} has {path.stat().st_size} bytes"
-
-
-def pictures_folder(otherwise: Path) -> Path:
-    """Where pictures go: `DSR_PICTURES`, else a folder of the test's."""
-    return Path(os.environ.get("DSR_PICTURES") or otherwise)
+    what.screenshot(path=path, animations="disabled")
+    assert path.stat().st_size < LARGEST, f"{path.name} has {path.stat().st_size} bytes"
 
 
 def code_in(text: str) -> str:

@@ -79,7 +79,7 @@ def test_a_table_may_override_the_basis_of_its_purpose():
         ("billing", "encoding: utf-8", "encoding: utf-9", "encoding", "no such encoding"),
         ("billing", "    purpose: invoicing", "    link: {column: company, to: billing_customers.name}\n    purpose: invoicing", "tables.billing_customers.link", "no other table"),
         ("billing", "file: billing_customers.csv", "file: ../secrets.csv", "file", "pattern"),
-        ("elay", "email: privacy@nexoris.com", "email: nobody", "responsible.email", "email"),
+        ("elay", "email: elay@nexoris.com", "email: nobody", "responsible.email", "email"),
         ("elay", "due_working_days: 5", "due_working_days: 90", "due_working_days", "less than or equal"),
         ("controller", "basis: consent\n", "basis: because\n", "purposes.form_requests.basis", "Input should be"),
         ("controller", "languages: [fr, en]", "languages: [de]", "languages.0", "'fr' or 'en'"),
