@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from xdist.scheduler import LoadScopeScheduling
 
 from models import database as database_module
 from models import settings as settings_module
@@ -19,12 +20,17 @@ from models.migrate import migrate
 GROUPS = {"flows": "prefect", "faults": "prefect", "browser": "browser"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests together that share a Prefect server, so that one is started and not one per worker."""
-    for item in items:
-        group = GROUPS.get(item.path.parent.name)
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
+class _ByFolder(LoadScopeScheduling):
+    """Tests that share a Prefect server stay on one worker, so that one server is started and not two."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.partition("::")[0].rpartition("/")[0].rpartition("/")[2]
+        return GROUPS.get(folder, nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFolder:
+    """How tests are handed to the workers of `-n`."""
+    return _ByFolder(config, log)
 
 
 @pytest.fixture(scope="session")

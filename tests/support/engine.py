@@ -45,18 +45,23 @@ def prefect_server(home: Path) -> Iterator[dict[str, str]]:
         "DSR_PREFECT_URL": config.prefect_url,
         "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
     }
+    demo = {
+        "DSR_DEMO": "true",
+        "DSR_HOME": str(home),
+        "DSR_PARALLEL_RUNS": "50",
+        "DSR_PREFECT_PORT": str(port),
+    }
     home.mkdir(parents=True, exist_ok=True)
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "server", "start"],
-            env=os.environ | environment,
+            [sys.executable, "-m", "flows.runtime.server"],
+            env=os.environ | environment | demo,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
         try:
             _wait_ready(f"{config.prefect_api}/health", server)
-            demo = {"DSR_DEMO": "true", "DSR_HOME": str(home), "DSR_PARALLEL_RUNS": "50"}
             subprocess.run(
                 [sys.executable, "-m", "flows.runtime.deploy"],
                 cwd=REPOSITORY,
