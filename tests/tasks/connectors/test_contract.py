@@ -260,7 +260,7 @@ def test_a_manual_system_that_waits_names_who_must_answer_and_until_when():
     )  # the 13th in Paris; the 14th is Ascension, the 25th Whit Monday
     finding = build_connector(MANUAL, {}, asked_at=asked).discover([], NOW)
     assert finding.problem == (
-        "Elay administrator <privacy@nexoris.com> must search elay and answer by 2026-05-21"
+        "Elay administrator <elay@nexoris.com> must search elay and answer by 2026-05-21"
     )
 
 
