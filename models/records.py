@@ -94,3 +94,56 @@ class Finding(Frozen):
     problem: str = Field(
         default="", description="one sentence: what failed and what to do; names columns, never persons"
     )
+
+
+class Effect(Frozen):
+    """What was done to one row. `changed` is False where it was so already; `columns` are those set or masked."""
+
+    system: str
+    table: str
+    key: dict[str, JsonValue]
+    action: Literal["deleted", "minimised", "kept", "stopped"]
+    columns: tuple[str, ...] = ()
+    keep_until: date | None = None
+    changed: bool
+
+
+class Change(Frozen):
+    """A rectified row: the columns asked for, before and after, as the system holds them (law.md R2)."""
+
+    system: str
+    table: str
+    key: dict[str, JsonValue]
+    before: dict[str, JsonValue]
+    after: dict[str, JsonValue]
+
+
+class Mention(Frozen):
+    """A column, outside what the plan keeps, where an identifier still stands: a person decides (law.md T2)."""
+
+    table: str
+    key: dict[str, JsonValue]
+    column: str
+
+
+class Shortfall(Frozen):
+    """A row that is not as the plan says. `columns` are those whose mask is missing."""
+
+    table: str
+    key: dict[str, JsonValue]
+    problem: Literal["still_there", "not_masked", "gone", "not_planned"]
+    columns: tuple[str, ...] = ()
+
+
+class Verification(Frozen):
+    """What reading everything again after an erasure showed (DESIGN.md 4.9). `rows`: how many were searched."""
+
+    system: str
+    rows: int
+    shortfalls: tuple[Shortfall, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+
+    @property
+    def erased(self) -> bool:
+        """The plan is carried out; mentions do not speak against it, they wait for a person."""
+        return not self.shortfalls

@@ -11,7 +11,9 @@ from models.tables.finding import FindingRow, ManualTask, Receipt
 from models.tables.letter import Letter, LetterState
 from models.tables.message import Message, MessageState
 from models.tables.officer import Officer
+from models.tables.plan import Restriction, StoredPlan
 from models.tables.request import Decision, Request, RequestState, Step, WaitsFor
+from models.tables.suppression import Disclosure, Notification, Reappearance, Suppression
 
 __all__ = [
     "AuditEvent",
@@ -19,6 +21,7 @@ __all__ = [
     "Challenge",
     "ClockEvent",
     "Decision",
+    "Disclosure",
     "Download",
     "FindingRow",
     "Letter",
@@ -26,11 +29,16 @@ __all__ = [
     "ManualTask",
     "Message",
     "MessageState",
+    "Notification",
     "Officer",
+    "Reappearance",
     "Receipt",
     "ReferenceCounter",
     "Request",
     "RequestState",
+    "Restriction",
     "Step",
+    "StoredPlan",
+    "Suppression",
     "WaitsFor",
 ]

@@ -31,6 +31,9 @@ class Case(SQLModel, table=True):
     identity_evidence: str = Field(
         default="", description="how identity was established, in one sentence without secrets"
     )
+    identity_settled_at: datetime | None = instant(
+        default=None, description="from then on no request of the case asks who it is"
+    )
     opened_at: datetime = instant()
     closed_at: datetime | None = instant(default=None)
     audit_count: int = 0

@@ -30,19 +30,21 @@ class FindingRow(SQLModel, table=True):
 
 
 class ManualTask(SQLModel, table=True):
-    """A search that a named colleague does by hand, once per request and system."""
+    """What a named colleague does by hand in one system, once per request, action and round."""
 
     __tablename__ = "manual_task"
-    __table_args__ = (UniqueConstraint("request_id", "system", "round"),)
+    __table_args__ = (UniqueConstraint("request_id", "system", "action", "round"),)
     id: int = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
     round: int
     system: str
+    action: str = Field(default="search", description="search | stop | restrict | lift | rectify | erase")
+    brief_key: str = Field(default="", description="what to do, encrypted; empty for a search")
     person: str
     address: str
     due_on: date
     token_hash: str = Field(unique=True)
-    outcome: str = Field(default="", description="found | none; empty while it waits")
+    outcome: str = Field(default="", description="found | none | done | not_done; empty while it waits")
     note: str = ""
     evidence_key: str = Field(
         default="", description="uploaded documents, encrypted: a JSON list of Document"
@@ -51,12 +53,13 @@ class ManualTask(SQLModel, table=True):
 
 
 class Receipt(SQLModel, table=True):
-    """Proof of an effect: what was exported, delivered, downloaded."""
+    """Proof of an effect: what was exported, changed, stopped, deleted, kept (until when, on which basis), verified."""
 
-    __table_args__ = (UniqueConstraint("request_id", "kind", "system"),)
+    __table_args__ = (UniqueConstraint("request_id", "kind", "system", "record"),)
     id: int = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
     kind: str
     system: str = ""
+    record: str = Field(default="", description="table and key as JSON, where the effect is one row's")
     detail: dict[str, Any] = json_column(default_factory=dict)
     at: datetime = instant()

@@ -17,6 +17,8 @@ class RequestState(StrEnum):
     IDENTITY = "identity"
     DISCOVERY = "discovery"
     REVIEW = "review"
+    EXECUTION = "execution"
+    VERIFICATION = "verification"
     DELIVERY = "delivery"
     CLOSED = "closed"
 
@@ -28,6 +30,9 @@ class WaitsFor(StrEnum):
     REQUESTER = "requester"
     OFFICER = "officer"
     COLLEAGUE = "colleague"
+    SIBLING = "sibling"
+    MESSAGE = "message"
+    CLOCK = "clock"
     RELAY = "relay"
 
 

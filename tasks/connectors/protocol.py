@@ -1,10 +1,16 @@
-"""The one contract of every system (DESIGN.md section 3); it reads and changes nothing, so repeating is safe."""
+"""The one contract of every system (DESIGN.md section 3), and a second one of those that can also be changed.
 
-from collections.abc import Sequence
-from datetime import datetime
+A `Connector` reads and changes nothing; what a `Changeable` does twice changes nothing more than once.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Protocol
 
-from models.records import ContactPoint, Finding, Identifier
+from pydantic import JsonValue
+
+from models.erasure_plan import ErasurePlan
+from models.records import Change, ContactPoint, Effect, Finding, Identifier, Verification
 
 
 class Connector(Protocol):
@@ -33,4 +39,51 @@ class Connector(Protocol):
 
     def discover(self, identifiers: Sequence[Identifier], now: datetime) -> Finding:
         """Everything the system holds under these identifiers, or that there is nothing (law.md R1, F3)."""
+        ...
+
+
+class Changeable(Protocol):
+    """A system whose rows we can stop, rectify and erase ourselves; elsewhere a named person does it.
+
+    Each method raises what `Connector` raises, and `NeedsHuman` where the data map does not say what to do or says
+    what the system cannot hold. No error quotes data. A change happens whole or not at all.
+    """
+
+    @property
+    def system(self) -> str:
+        """The key of the system in the data map."""
+        ...
+
+    def identities_on_file(self, identifiers: Sequence[Identifier]) -> tuple[Identifier, ...]:
+        """The identifiers, and those the person's own rows add, to verify by; ask before erasing."""
+        ...
+
+    def plan_erasure(self, identifiers: Sequence[Identifier], today: date) -> ErasurePlan:
+        """What erasing means, row by row (law.md R3); changes nothing."""
+        ...
+
+    def erase(self, plan: ErasurePlan, identifiers: Sequence[Identifier], today: date) -> list[Effect]:
+        """Carries out the approved plan; `Rejected` where it is no longer the plan."""
+        ...
+
+    def verify_erasure(
+        self, plan: ErasurePlan, identifiers: Sequence[Identifier], on_file: Sequence[Identifier] = ()
+    ) -> Verification:
+        """Reads everything again (DESIGN.md 4.9)."""
+        ...
+
+    def preview_rectification(
+        self, identifiers: Sequence[Identifier], changes: Mapping[str, JsonValue]
+    ) -> tuple[Change, ...]:
+        """What `rectify` would change; changes nothing."""
+        ...
+
+    def rectify(
+        self, identifiers: Sequence[Identifier], changes: Mapping[str, JsonValue]
+    ) -> tuple[Change, ...]:
+        """Sets what the map allows to be rectified (law.md R2)."""
+        ...
+
+    def stop(self, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
+        """Stops what the person objects to (law.md R7, R8)."""
         ...
