@@ -6,10 +6,8 @@ that a name can neither start a header nor turn the reading direction around.
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
@@ -34,6 +32,21 @@ class LetterKind(StrEnum):
     NOTHING_HELD = "nothing_held"
     DOWNLOAD_CODE = "download_code"
     NEW_LINK = "new_link"
+    RECTIFICATION_REPLY = "rectification_reply"
+    ERASURE_REPLY = "erasure_reply"
+    OBJECTION_REPLY = "objection_reply"
+    PORTABILITY_REPLY = "portability_reply"
+    RESTRICTION_REPLY = "restriction_reply"
+    RESTRICTION_ENDS = "restriction_ends"
+    CONSENT_REPLY = "consent_reply"
+    REFUSAL = "refusal"
+    NOT_A_REQUEST = "not_a_request"
+    EXTENSION = "extension"
+    WITHDRAWN = "withdrawn"
+    ASK_CHANGE = "ask_change"
+    RECIPIENT_NOTICE = "recipient_notice"
+    REAPPEARED = "reappeared"
+    REVIEW_DUE = "review_due"
 
 
 def one_line(text: str) -> str:
@@ -135,7 +148,9 @@ class AskIdentity(RequesterLetter):
     why: Doubt
 
 
-DecisionQuestion = Literal["identity", "review", "by_hand", "problem"]
+DecisionQuestion = Literal[
+    "identity", "review", "plan", "change", "weighing", "leftover", "second", "problem"
+]
 
 
 class DecisionWaiting(Context):
@@ -148,9 +163,13 @@ class DecisionWaiting(Context):
     case_link: Link
 
 
+TaskAction = Literal["search", "stop", "restrict", "lift", "rectify", "erase"]
+
+
 class ManualTask(Context):
     """To a colleague who looks after a system by hand. No personal data: the task is behind the link."""
 
+    action: TaskAction = "search"
     system_title: Words
     due_on: date
     link: Link
@@ -209,17 +228,3 @@ class NewLink(RequesterLetter):
 
     link: Link
     link_expires_on: AwareDatetime
-
-
-CONTEXTS: Mapping[LetterKind, type[Context]] = MappingProxyType(
-    {
-        LetterKind.ACKNOWLEDGE: Acknowledge,
-        LetterKind.ASK_IDENTITY: AskIdentity,
-        LetterKind.DECISION_WAITING: DecisionWaiting,
-        LetterKind.MANUAL_TASK: ManualTask,
-        LetterKind.ACCESS_REPLY: AccessReply,
-        LetterKind.NOTHING_HELD: NothingHeld,
-        LetterKind.DOWNLOAD_CODE: DownloadCode,
-        LetterKind.NEW_LINK: NewLink,
-    }
-)

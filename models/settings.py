@@ -101,6 +101,25 @@ class Settings(BaseSettings):
         default=60, gt=0, description="for each system, all attempts together"
     )
     system_attempts: int = Field(default=3, ge=1)
+    grace_days: int = Field(0, ge=0, le=20, description="between approving an erasure and carrying it out")
+    second_officer: bool = Field(default=False, description="whether every erasure needs a second officer")
+    restriction_review_days: int = Field(90, ge=1, description="when a restriction is looked at again")
+
+    fingerprint_keys: list[SecretStr] = Field(
+        default=[], description="JSON list of secrets, newest first, that key the digests of addresses"
+    )
+    check_tokens: list[SecretStr] = Field(
+        default=[], description="JSON list: who may ask POST /suppression/check; empty: nobody"
+    )
+    checks_per_minute: int = Field(120, ge=1, description="for each token")
+    objection_years: int = Field(3, ge=3, description="life of a suppression entry after an objection (A5)")
+    backup_days: int = Field(120, ge=1, description="the longest backup cycle of any system (law.md F14)")
+    ledger_url: str = Field(
+        "", description="empty: a folder under home; else an fsspec URL outside of what backups restore"
+    )
+    bundle_days: int = Field(30, ge=1, description="an export bundle is kept that long (law.md S4)")
+    keep_after_close_days: int = Field(30, ge=1, description="raw mails and letters of a closed case")
+    proof_years: int = Field(5, ge=1, description="the reply letter of a closed case (law.md A4)")
     message_max_bytes: int = Field(default=50_000_000, ge=1_000)
 
     @field_validator("encryption_keys")
@@ -122,6 +141,10 @@ class Settings(BaseSettings):
             raise ValueError(
                 "DSR_SESSION_SECRET is missing: run `dsr keys new` and put the line it prints into .env"
             )
+        if not self.fingerprint_keys:
+            raise ValueError(
+                "DSR_FINGERPRINT_KEYS is missing: run `dsr keys new` and put the line it prints into .env"
+            )
         if self.mail_source == "imap" and not (self.imap_host and self.imap_user):
             raise ValueError(
                 "DSR_MAIL_SOURCE is imap: set DSR_IMAP_HOST, DSR_IMAP_USER and DSR_IMAP_PASSWORD"
@@ -137,6 +160,11 @@ class Settings(BaseSettings):
     def storage(self) -> str:
         """The fsspec URL under which encrypted files are kept."""
         return self.storage_url or f"file://{self.home.resolve() / 'files'}"
+
+    @property
+    def ledger(self) -> str:
+        """The fsspec URL of the erasure ledger, apart from what a restored backup brings back (law.md F14)."""
+        return self.ledger_url or f"file://{self.home.resolve() / 'ledger'}"
 
     @property
     def maildir_path(self) -> Path:

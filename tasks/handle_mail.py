@@ -17,7 +17,8 @@ from models.cases import open_case
 from models.classification import Classification, Kind, Machine
 from models.database import reading, unit_of_work
 from models.errors import NotFound, Rejected
-from models.letters import CONTEXTS, RequesterLetter
+from models.letter_contexts import CONTEXTS
+from models.letters import RequesterLetter
 from models.rights import Right
 from models.settings import settings
 from models.storage import fetch, sha256

@@ -16,7 +16,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from models.calendar import PARIS, Language, format_day, paris_date
 from models.errors import Rejected
-from models.letters import CONTEXTS, Context, LetterKind, one_line
+from models.letter_contexts import CONTEXTS
+from models.letters import Context, LetterKind, one_line
 from models.settings import REPOSITORY
 
 TEMPLATES = REPOSITORY / "email_templates"

@@ -4,7 +4,8 @@ import re
 from html.parser import HTMLParser
 from itertools import product
 
-from models.letters import CONTEXTS, LetterKind, RequesterLetter
+from models.letter_contexts import CONTEXTS
+from models.letters import LetterKind, RequesterLetter
 from tasks.render import LANGUAGES, Rendered, render
 from tests.support.letter_samples import sample
 

@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from models.letters import CONTEXTS, DecisionQuestion, Doubt, LetterKind
+from models.letter_contexts import CONTEXTS
+from models.letters import DecisionQuestion, Doubt, LetterKind
 from models.rights import Right
 from tasks.render import LANGUAGES, render, say_date
 from tests.support.letter_reading import TO_REQUESTERS, both, missing, say

@@ -9,7 +9,8 @@ from itertools import product
 import pytest
 from pydantic import ValidationError
 
-from models.letters import CONTEXTS, AccessReply, LetterKind, one_line
+from models.letter_contexts import CONTEXTS
+from models.letters import AccessReply, LetterKind, one_line
 from tasks.render import LANGUAGES, render
 from tests.support.letter_reading import EVERY, TO_REQUESTERS, Page, flat, say
 from tests.support.letter_samples import sample

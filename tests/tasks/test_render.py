@@ -14,7 +14,8 @@ from jinja2 import Environment, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.sandbox import SecurityError
 
 from models.errors import Rejected
-from models.letters import CONTEXTS, LetterKind
+from models.letter_contexts import CONTEXTS
+from models.letters import LetterKind
 from tasks import render as render_module
 from tasks.render import LANGUAGES, TEMPLATES, render, say_date
 from tests.support.letter_reading import EVERY, TO_REQUESTERS, Page, both

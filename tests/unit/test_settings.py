@@ -43,7 +43,11 @@ def test_every_example_has_its_line_of_explanation() -> None:
 
 
 def test_what_must_be_filled_in_comes_first() -> None:
-    assert [name for name, _, _ in examples()][:2] == ["DSR_ENCRYPTION_KEYS", "DSR_SESSION_SECRET"]
+    assert [name for name, _, _ in examples()][:3] == [
+        "DSR_ENCRYPTION_KEYS",
+        "DSR_SESSION_SECRET",
+        "DSR_FINGERPRINT_KEYS",
+    ]
 
 
 def test_the_example_as_it_is_sets_nothing() -> None:
@@ -86,6 +90,7 @@ def test_outside_the_demo_missing_keys_are_refused_with_advice(clean: pytest.Mon
 def test_imap_without_a_server_is_refused_with_advice(clean: pytest.MonkeyPatch) -> None:
     clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
     clean.setenv("DSR_SESSION_SECRET", "a long enough secret of somebody's own")
+    clean.setenv("DSR_FINGERPRINT_KEYS", '["another secret of somebody\'s own"]')
     clean.setenv("DSR_MAIL_SOURCE", "imap")
     with pytest.raises(Rejected, match="set DSR_IMAP_HOST, DSR_IMAP_USER and DSR_IMAP_PASSWORD"):
         settings()
@@ -115,14 +120,19 @@ def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
     }
     for name, value in secrets.items():
         clean.setenv(name, value)
+    lists = {"DSR_FINGERPRINT_KEYS": "fingerprint-key-of-this-test", "DSR_CHECK_TOKENS": "token-of-this-test"}
+    for name, value in lists.items():
+        clean.setenv(name, f'["{value}"]')
     clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
     config = settings()
     secret_fields = {
         name for name, field in Settings.model_fields.items() if SecretStr.__name__ in str(field.annotation)
     }
-    assert secret_fields == {"encryption_keys"} | {name.removeprefix("DSR_").lower() for name in secrets}
+    assert secret_fields == {"encryption_keys"} | {
+        name.removeprefix("DSR_").lower() for name in secrets | lists
+    }
     for shown in (str(config), repr(config), f"{config}", config.model_dump_json(), str(config.model_dump())):
-        assert not [value for value in [KEY, *secrets.values()] if value in shown]
+        assert not [value for value in [KEY, *secrets.values(), *lists.values()] if value in shown]
 
 
 def test_a_refusal_quotes_no_secret(clean: pytest.MonkeyPatch) -> None:
