@@ -4,11 +4,11 @@ import sys
 
 from dotenv import load_dotenv
 
-from cli import cases, offline, people, system
+from cli import cases, keeping, offline, people, restrictions, suppression, system
 from cli.app import app
 from models.errors import DsrError
 
-__all__ = ["cases", "main", "offline", "people", "system"]
+__all__ = ["cases", "keeping", "main", "offline", "people", "restrictions", "suppression", "system"]
 
 
 def main() -> None:

@@ -23,7 +23,9 @@ from models.errors import Rejected
 from models.tables import Case, Request, WaitsFor
 from tasks import steps
 from tasks.decide import tell_stuck
+from tasks.ring import ring
 from tasks.send_letters import send_queued
+from tasks.siblings import waiting_siblings
 from tasks.steps import (
     Effect,
     Lease,
@@ -100,6 +102,14 @@ def wait_until(lease: Lease, whom: WaitsFor, on: str, ready: Callable[[Session, 
     if request.waits_for != WaitsFor.NOBODY:
         end_wait(lease)
     return found
+
+
+def act_on_siblings(lease: Lease) -> None:
+    """Ring the requests that waited for this one; `recover` rings again where nobody heard."""
+    with reading() as session:
+        waiting = waiting_siblings(session, find_request(session, lease.request_ref))
+    for request_ref in waiting:
+        ring(request_ref, utc_now())
 
 
 def end_wait(lease: Lease) -> None:

@@ -6,23 +6,25 @@ neither place is asked. Each round has a key of its own.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from prefect import suspend_flow_run
 from prefect.runtime import flow_run
 
 from flows.acting import begin_wait, end_wait, send_queued_now, step
-from flows.forms import Blanks, answered, build_form
+from flows.forms import Blanks, Extra, answered, build_form
 from flows.prefect_api import answer_left_behind
 from flows.runtime.clock import utc_now
+from models.calendar import Language
 from models.cases import find_request
 from models.database import reading
 from models.errors import NeedsHuman
-from models.questions import Choice, Language, Question
+from models.questions import Choice, Question, grounds
+from models.rights import Right
 from models.settings import settings
 from models.tables import Case, Decision, WaitsFor
 from tasks.correspondence import case_link
 from tasks.decide import (
-    Asked,
     accepted,
     codes_in_use,
     digest,
@@ -32,23 +34,31 @@ from tasks.decide import (
     tell_officers,
     why_sent_back,
 )
+from tasks.judge_answer import Asked
 from tasks.steps import Lease, Scene
 
 Text = Callable[[Scene, str], str]
 
 
-def decide(
-    lease: Lease,
-    question: Question,
-    nth: int,
-    choices: tuple[Choice, ...],
-    text: Text,
-    columns: Callable[[], list[str]] = list,
-) -> Decision:
-    """Return the `nth` accepted decision on `question`, asking for it where there is none yet.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is asked. `text` writes the summary for a scene, given why the answer before was sent back.
 
-    `text` writes the summary for a scene, given why the answer before was sent back. `columns` lists texts to read.
+    `choices` are those as the case stands when it is asked. `columns` lists texts to read, `extra` further fields.
+    `not_by`: who decided before, and cannot confirm alone.
     """
+
+    question: Question
+    choices: Callable[[Scene], tuple[Choice, ...]]
+    text: Text
+    columns: Callable[[], list[str]] = list
+    extra: Callable[[], tuple[Extra, ...]] = tuple
+    not_by: str = ""
+
+
+def decide(lease: Lease, form: Form, nth: int) -> Decision:
+    """Return the `nth` accepted decision on the form's question, asking for it where there is none yet."""
+    question = form.question
     while True:
         with reading() as session:
             request = find_request(session, lease.request_ref)
@@ -57,13 +67,17 @@ def decide(
                 return done[nth]
             scene = Scene(session, session.get_one(Case, request.case_id), request, utc_now())
             sent_back = why_sent_back(session, request, question)
-            shown = text(scene, sent_back)
-            officers, codes = officer_names(session), codes_in_use(session)
+            shown = form.text(scene, sent_back)
+            choices = form.choices(scene)
+            officers, codes = officer_names(session, form.not_by), codes_in_use(session)
             round_number = rounds_so_far(session, request, question)
         if not officers:
-            raise NeedsHuman("nobody may decide: add an officer with `dsr officer add`")
-        blanks = Blanks(choices, officers, columns(), codes, sent_back, case_link(scene.case))
-        asked = Asked(question, round_number, choices, digest(shown), len(blanks.columns))
+            who = "a second officer must confirm" if form.not_by else "nobody may decide"
+            raise NeedsHuman(f"{who}: add an officer with `dsr officer add`")
+        listed = grounds(Right(request.right), choices)
+        link = case_link(scene.case)
+        blanks = Blanks(choices, officers, form.columns(), codes, sent_back, link, listed, form.extra())
+        asked = Asked(question, round_number, choices, digest(shown), len(blanks.columns), form.not_by)
         values = _ask(lease, asked, shown, blanks)
         step(lease, f"{question}-{round_number}", lambda: take_answer(asked, answered(values)))  # noqa: B023  # used at once
         end_wait(lease)
@@ -72,12 +86,12 @@ def decide(
 def _ask(lease: Lease, asked: Asked, shown: str, blanks: Blanks) -> dict[str, object]:
     language: Language = "fr" if settings().officer_language == "fr" else "en"
     key = f"{asked.question}-{asked.round}".replace("_", "-")
-    form = build_form(asked.question, blanks, language)
+    fields = build_form(asked.question, blanks, language)
     left_behind = answer_left_behind(lease.request_ref, str(flow_run.id), key)
     if left_behind is not None:
         return dict(json.loads(left_behind))
     step(lease, f"tell-{key}", lambda: tell_officers(asked.question, asked.round))
     send_queued_now()
     begin_wait(lease, WaitsFor.OFFICER, key)
-    answer = suspend_flow_run(wait_for_input=form.with_initial_data(description=shown), key=key)
+    answer = suspend_flow_run(wait_for_input=fields.with_initial_data(description=shown), key=key)
     return answer.model_dump()

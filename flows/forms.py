@@ -11,13 +11,24 @@ from prefect.input import RunInput
 from pydantic import Field, create_model
 from pydantic.config import JsonDict
 
-from models.questions import WORDS, Choice, Language, Question
-from tasks.decide import Answered
+from models.calendar import Language
+from models.choice_words import WORDS
+from models.questions import Choice, Ground, Question, ground_in_words
+from tasks.judge_answer import Answered
 
+EXTRA = "value_"  # in front of the names of fields that only one question has
 TITLES: dict[str, dict[Language, str]] = {
     "decision": {"fr": "Décision", "en": "Decision"},
     "officer": {"fr": "Qui décide", "en": "Who decides"},
     "reason": {"fr": "Motif, en une phrase", "en": "Reason, in one sentence"},
+    "told_reason": {
+        "fr": "Motif, en une phrase (la personne le lira en cas de refus ou de prolongation)",
+        "en": "Reason, in one sentence (the person reads it if you refuse or extend)",
+    },
+    "ground": {
+        "fr": "Motif légal (pour refuser, prolonger ou limiter)",
+        "en": "Legal ground (to refuse, extend or restrict)",
+    },
     "code": {
         "fr": "Code à usage unique (si vous en utilisez un)",
         "en": "One-time code (if you use one)",
@@ -52,7 +63,7 @@ class Blanks:
     """What a form is filled with when it is asked.
 
     `columns`: texts that may speak of third parties, to read and perhaps withhold. `codes`: an officer uses one-time
-    codes. `sent_back`: why the answer before could not be used. `link`: the case page.
+    codes. `sent_back`: why the answer before could not be used. `link`: the case page. `extra`: fields of this question.
     """
 
     choices: tuple[Choice, ...]
@@ -61,6 +72,17 @@ class Blanks:
     codes: bool
     sent_back: str
     link: str
+    grounds: tuple[Ground, ...] = ()
+    extra: tuple["Extra", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A text field that one question has besides: filled with `value`; an officer may change it."""
+
+    name: str
+    title: str
+    value: str
 
 
 def build_form(question: Question, blanks: Blanks, language: Language) -> type[RunInput]:
@@ -69,7 +91,7 @@ def build_form(question: Question, blanks: Blanks, language: Language) -> type[R
     The reason for asking again stands in the first field as well: Prefect's V1 pages squeeze the summary above the
     fields until it cannot be seen on a small screen.
     """
-    words = [WORDS[choice][language] for choice in blanks.choices]
+    words = [getattr(WORDS[choice], language) for choice in blanks.choices]
     again = AGAIN[language].format(why=blanks.sent_back) if blanks.sent_back else ""
     hint = again + HINT[language].format(link=blanks.link)
     fields: dict[str, Any] = {
@@ -85,7 +107,15 @@ def build_form(question: Question, blanks: Blanks, language: Language) -> type[R
         )
     if question is Question.IDENTITY:
         fields["address"] = _text("address", language, default="")
-    fields["reason"] = _text("reason", language)
+    for extra in blanks.extra:
+        fields[EXTRA + extra.name] = (str, Field(default=extra.value, title=extra.title))
+    if blanks.grounds:
+        listed = ["", *(ground_in_words(ground, language) for ground in blanks.grounds)]
+        fields["ground"] = _one_of(listed, title=TITLES["ground"][language], default="")
+    fields["reason"] = (
+        str,
+        Field(title=TITLES["told_reason" if blanks.grounds else "reason"][language]),
+    )
     fields["officer"] = _one_of(blanks.officers, title=TITLES["officer"][language])
     if blanks.codes:
         fields["code"] = _text("code", language, default="")
@@ -111,5 +141,11 @@ def answered(values: dict[str, Any]) -> Answered:
         code=str(values.get("code", "")).strip(),
         address=str(values.get("address", "")).strip(),
         withhold=tuple(map(str, values.get("withhold") or ())),
+        ground=str(values.get("ground") or ""),
         texts_read=texts_read if texts_read in TEXTS_READ.values() else "",
+        values={
+            name.removeprefix(EXTRA): str(value).strip()
+            for name, value in values.items()
+            if name.startswith(EXTRA)
+        },
     )

@@ -1,43 +1,96 @@
 """Establish who asks: a code to the address on file, and an officer where no system knows the address (law.md I6, I20).
 
-The counters make a body that runs again ask the same questions under the same numbers.
+Once for all requests of a case: the first of them asks, the others wait. The counters make a body that runs again ask
+the same questions under the same numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
-from flows.acting import look, send_letter, step, wait_until
-from flows.asking import decide
+from flows.acting import act_on_siblings, look, send_letter, step, wait_until
+from flows.answering import Turns, discover, end, send_reply, weigh
+from flows.asking import Form
 from flows.runtime.clock import utc_now
 from models.letters import Doubt
-from models.questions import IDENTITY_CHOICES, Choice, Question
-from models.tables import Decision, WaitsFor
-from tasks.form_texts import identity_text
+from models.questions import ENDINGS, IDENTITY_CHOICES, Choice, Question, review_choices, searched
+from models.tables import Decision, FindingRow, WaitsFor
+from tasks.deliver import nothing_found
+from tasks.form_texts import identity_text, review_text
 from tasks.identify import accept_by_officer, ask_identity, code_outcome, locate
-from tasks.steps import Lease, Scene
+from tasks.siblings import IDENTITY, settle_identity, whose_identity
+from tasks.steps import Effect, Lease, Scene, result_of
 
 
-def establish_identity(lease: Lease, questions: Iterator[int], codes: Iterator[int], why: str = "") -> None:
-    """Return when the requester is proved, or when an officer decides to answer without (nothing will be disclosed).
+def establish_identity(lease: Lease, turns: Turns, why: str = "") -> bool:
+    """Return True when the requester is proved, or when an officer decides to answer without (nothing is disclosed).
 
-    `why` asks the officer at once: unknown, expired, void or found.
+    False where the request ended here: refused, taken back, or no request. `why` asks the officer at once: found.
     """
+    if not why and result_of(lease, "locate") is None and _known(lease):
+        return True
     case, _ = look(lease)
     address, doubt = case.requester_address, Doubt.FORGEABLE_SENDER
     located = step(lease, "locate", lambda: _recorded(locate(address)))
     why = why or ("" if located["known_in"] else "unknown")
     while True:
         if why:
-            decision = _ask_officer(lease, next(questions), why, located["not_asked"])
+            decision = _ask_officer(lease, turns, why, located["not_asked"])
+            if decision.choice in ENDINGS:
+                end(lease, decision)
+                return False
             if decision.choice == Choice.NOT_KNOWN:
-                return
+                return _settle(lease)
             address, doubt = str(decision.answers["address"]), Doubt.UNKNOWN_ADDRESS
             if decision.choice == Choice.ESTABLISHED:
                 _accept(lease, decision)
-                return
-        why = _ask_requester(lease, next(codes), address, doubt)
+                return _settle(lease)
+        why = _ask_requester(lease, next(turns["code"]), address, doubt)
         if why == "solved":
-            return
+            return _settle(lease)
+
+
+def prove(lease: Lease, turns: Turns, not_held: Callable[[], Effect] | None = None) -> bool:
+    """Return True when the requester is proved: nothing is changed for anybody else (law.md I20).
+
+    False where the request has ended: refused, taken back, or nothing is held under the address that asks. The reply in
+    that case is `not_held`, or else that we hold nothing.
+    """
+    if not establish_identity(lease, turns):
+        return False
+    while not look(lease)[0].verified_address:
+        rows = discover(lease, next(turns["search-round"]))
+        decision = weigh(lease, _held_form(rows), turns)
+        if decision.choice == Choice.IDENTIFY:
+            if not establish_identity(lease, turns, "found"):
+                return False
+        elif decision.choice == Choice.NOTHING_HELD:
+            build = not_held or (lambda: nothing_found(look(lease)[1]))
+            send_reply(lease, step(lease, "reply", build)["letter"])
+            return False
+        elif decision.choice != Choice.SEARCH_AGAIN:
+            end(lease, decision)
+            return False
+    return True
+
+
+def _held_form(rows: list[FindingRow]) -> Form:
+    return Form(
+        Question.REVIEW,
+        lambda _: review_choices(searched(rows), identified=False),
+        lambda scene, sent_back: review_text(scene, rows, sent_back),
+    )
+
+
+def _known(lease: Lease) -> bool:
+    """Wait while another request of the case asks; True where it is settled, False where this one is to ask."""
+    found = wait_until(lease, WaitsFor.SIBLING, IDENTITY, whose_identity)
+    return found == "settled"
+
+
+def _settle(lease: Lease) -> bool:
+    step(lease, "identity-settled", lambda: lambda scene: settle_identity(scene.case, scene.now))
+    act_on_siblings(lease)
+    return True
 
 
 def _accept(lease: Lease, decision: Decision) -> None:
@@ -46,14 +99,13 @@ def _accept(lease: Lease, decision: Decision) -> None:
     step(lease, f"accept-identity-{decision.round}", lambda: effect)
 
 
-def _ask_officer(lease: Lease, nth: int, why: str, not_asked: dict[str, str]) -> Decision:
-    return decide(
-        lease,
+def _ask_officer(lease: Lease, turns: Turns, why: str, not_asked: dict[str, str]) -> Decision:
+    form = Form(
         Question.IDENTITY,
-        nth,
-        IDENTITY_CHOICES,
+        lambda _: IDENTITY_CHOICES,
         lambda scene, sent_back: identity_text(scene, why, not_asked, sent_back),
     )
+    return weigh(lease, form, turns)
 
 
 def _ask_requester(lease: Lease, nth: int, address: str, doubt: Doubt) -> str:
@@ -67,7 +119,7 @@ def _ask_requester(lease: Lease, nth: int, address: str, doubt: Doubt) -> str:
     return wait_until(lease, WaitsFor.REQUESTER, sent["challenge"], outcome)
 
 
-def _recorded(result: dict[str, Any]) -> Any:
+def _recorded(result: dict[str, Any]) -> Effect:
     def effect(_: Scene) -> dict[str, Any]:
         return result
 

@@ -36,5 +36,5 @@ def follow_up(handled: Handled) -> None:
     for request_ref in handled.wake:
         with reading() as session:
             waits_for = find_request(session, request_ref).waits_for
-        if waits_for == WaitsFor.REQUESTER:
+        if waits_for in {WaitsFor.REQUESTER, WaitsFor.MESSAGE, WaitsFor.CLOCK}:
             ring(request_ref, utc_now())

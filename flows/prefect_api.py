@@ -17,10 +17,10 @@ from prefect.states import Crashed
 from models.case_clock import deadlines_of
 from models.cases import find_request
 from models.database import reading
+from models.rights import Right
 from models.tables import Case, Request, RequestState
 
-DEPLOYMENTS = {"access": "access/dsr"}
-BY_HAND = "by-hand/dsr"
+DEPLOYMENTS = {right: f"{right.replace('_', '-')}/dsr" for right in Right}
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def create_run(request_ref: str, now: datetime) -> str:
         case = session.get_one(Case, request.case_id)
         due = deadlines_of(session, case, now).binding
     with prefect() as client:
-        deployment = client.read_deployment_by_name(DEPLOYMENTS.get(request.right, BY_HAND))
+        deployment = client.read_deployment_by_name(DEPLOYMENTS[Right(request.right)])
         run = client.create_flow_run_from_deployment(
             deployment.id,
             parameters={"request_ref": request_ref},

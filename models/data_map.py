@@ -51,10 +51,13 @@ class Link(Frozen):
 
 
 class Column(Frozen):
+    """`provided` overrides the table's, where the person gave one column and not another (law.md R6)."""
+
     category: Category
     export: bool = True
     rectify: bool = False
     third_party: bool = False
+    provided: bool | None = None
     mask: Mask | None = None
     title: Text | None = None
     codes: dict[str, Text] = Field(default_factory=dict)
@@ -83,6 +86,13 @@ class Stop(Frozen):
     set: dict[str, NewValue] = Field(min_length=1)
 
 
+class Restrict(Frozen):
+    """What a restriction sets, and what lifting it sets again, the same columns (law.md R4; GDPR Art. 18)."""
+
+    set: dict[str, NewValue] = Field(min_length=1)
+    lift: dict[str, NewValue] = Field(min_length=1)
+
+
 class When(Frozen):
     """The condition of a hold: a column's value, a kept descendant, or retention that still runs."""
 
@@ -109,6 +119,17 @@ class Hold(Frozen):
     basis: Text
     mask_anyway: tuple[Said, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _reasoned(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not value.get("basis"):
+            name = value.get("name") or "without a name"
+            raise ValueError(
+                f"the hold {name} keeps data without a legal basis: write under basis which article allows it,"
+                " in French and in English"
+            )
+        return value
+
     @field_validator("basis", mode="before")
     @classmethod
     def _same_in_both(cls, value: Any) -> Any:
@@ -121,7 +142,10 @@ class Erasure(Frozen):
 
 
 class Table(Frozen):
-    """One table, or the one table of a CSV file. `not_followed`: foreign keys known and deliberately not walked."""
+    """One table, or the one table of a CSV file. `not_followed`: foreign keys known and deliberately not walked.
+
+    `provided`: the person gave these data or they were observed, as opposed to written or inferred by us (law.md R6).
+    """
 
     title: Text
     key: tuple[Said, ...] = Field(min_length=1)
@@ -131,9 +155,11 @@ class Table(Frozen):
     purpose: Key
     basis: LegalBasis | None = None
     source: Key
+    provided: bool = False
     columns: dict[Said, Column] = Field(min_length=1)
     retention: Retention | None = None
     stop: Stop | None = None
+    restrict: Restrict | None = None
     erasure: Erasure | None = None
 
     @field_validator("link", mode="before")
@@ -160,14 +186,25 @@ class SqlSystem(SystemBase):
     tables: dict[Said, Table] = Field(min_length=1)
 
 
+class Person(Frozen):
+    name: Said
+    email: EmailStr
+
+
 class CsvSystem(SystemBase):
-    """A dropped export. `path_env` names the variable with the file's path, or the folder that holds `file`."""
+    """A dropped export. `path_env` names the variable with the file's path, or the folder that holds `file`.
+
+    `responsible` makes the changes, as `instruction` says, in the tool of which the file is an export.
+    """
 
     kind: Literal["csv"]
     path_env: Variable
     file: Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
+    responsible: Person | None = None
+    instruction: Text | None = None
+    due_working_days: int = Field(default=5, ge=1, le=15)
     tables: dict[Said, Table] = Field(min_length=1, max_length=1)
 
     @field_validator("encoding")
@@ -177,11 +214,6 @@ class CsvSystem(SystemBase):
             return codecs.lookup(value).name
         except LookupError:
             raise ValueError("no such encoding: write utf-8 or cp1252, for instance") from None
-
-
-class Person(Frozen):
-    name: Said
-    email: EmailStr
 
 
 class ManualSystem(SystemBase):
@@ -197,7 +229,9 @@ class ManualSystem(SystemBase):
     categories: tuple[Category, ...] = Field(min_length=1)
 
 
-System = SqlSystem | CsvSystem | ManualSystem
+Mapped = SqlSystem | CsvSystem
+"""A system whose tables the map describes."""
+System = Mapped | ManualSystem
 
 
 class DataMap(Frozen):
@@ -208,6 +242,12 @@ class DataMap(Frozen):
 def legal_basis(controller: Controller, held: Table | ManualSystem) -> LegalBasis:
     """The table's own basis where it overrides the purpose's."""
     return held.basis or controller.purposes[held.purpose].basis
+
+
+def is_provided(table: Table, column: str) -> bool:
+    """Whether portability may hand the column over, as far as its origin decides (law.md R6)."""
+    told = table.columns[column].provided
+    return table.provided if told is None else told
 
 
 def identity_kind(key: str) -> str:
@@ -223,7 +263,8 @@ def parents_first(tables: Mapping[str, Table]) -> tuple[str, ...]:
     except CycleError as error:
         circle = " -> ".join(error.args[1])
         raise Rejected(
-            f"the links {circle} form a circle: list one of their columns in not_followed"
+            f"the links {circle} form a circle, so nothing says which row belongs to which: list the column of one"
+            " of them under not_followed"
         ) from None
 
 

@@ -54,10 +54,11 @@ def system_faults(name: str, system: System, controller: Controller | None) -> l
         faults += [Fault((*at, *where), what) for where, what in _columns(table, system.tables)]
         faults += [Fault((*at, *where), what) for where, what in _identities(table)]
         faults += [Fault((*at, *where), what) for where, what in _erasure(key, table, system.tables)]
-        if isinstance(system, CsvSystem) and table.link:
-            faults.append(Fault((*at, "link"), "a CSV file has no other table to link to: remove it"))
+        faults += [Fault((*at, *where), what) for where, what in _restriction(table)]
         if isinstance(system, SqlSystem) and key in system.ignore_tables:
             faults.append(Fault(("ignore_tables",), f"{key} is mapped as well: keep one"))
+    if isinstance(system, CsvSystem):
+        faults += _file(system)
     if not faults:
         try:
             parents_first(system.tables)
@@ -93,6 +94,8 @@ def _columns(table: Table, tables: Mapping[str, Table]) -> Iterator[Fault]:
     named += [(("link", "column"), link.column) for link in table.link]
     named += [(("retention", "start"), table.retention.start)] if table.retention else []
     named += [(("stop", "set", column), column) for column in (table.stop.set if table.stop else ())]
+    set_and_lifted = (("set", table.restrict.set), ("lift", table.restrict.lift)) if table.restrict else ()
+    named += [(("restrict", key, column), column) for key, values in set_and_lifted for column in values]
     for at, column in named:
         if column not in table.columns:
             yield Fault(at, f"columns has no {column}")
@@ -102,6 +105,47 @@ def _columns(table: Table, tables: Mapping[str, Table]) -> Iterator[Fault]:
             yield Fault(("link", "to"), f"tables has no {parent}")
         elif column not in tables[parent].columns:
             yield Fault(("link", "to"), f"columns of {parent} has no {column}")
+    for name, described in table.columns.items():
+        if described.provided and not described.export:
+            yield Fault(("columns", name, "provided"), "the column is not exported: remove one of the two")
+
+
+def _restriction(table: Table) -> Iterator[Fault]:
+    """Lifting undoes exactly what restricting set, and never a stop; neither hides whose row it is (law.md R4)."""
+    found_by = {*table.key, *(identity.column for identity in table.identity.values())}
+    found_by |= {link.column for link in table.link}
+    for rule, values in (("stop", table.stop), ("restrict", table.restrict)):
+        for column in sorted(found_by & set(values.set)) if values else ():
+            yield Fault((rule, "set", column), "the row is found by this column: set another one")
+    if table.restrict is None:
+        return
+    set_, lift = table.restrict.set, table.restrict.lift
+    for column in sorted(set(set_) ^ set(lift)):
+        key = "set" if column in set_ else "lift"
+        yield Fault(("restrict", key, column), "set and lift must name the same columns")
+    for column in set_.keys() & lift.keys():
+        if set_[column] == "now" and lift[column] != "null":
+            yield Fault(("restrict", "lift", column), 'set writes the moment here, so lift must write "null"')
+        elif set_[column] == lift[column]:
+            yield Fault(("restrict", "lift", column), "lift must write another value than set")
+    for column in sorted(set(set_) & set(table.stop.set if table.stop else ())):
+        yield Fault(("restrict", "set", column), "stop sets it too, and lifting would undo an objection")
+
+
+def _file(system: CsvSystem) -> Iterator[Fault]:
+    """A file is only read: what it lacks is another table, and a hand that changes the tool it came from."""
+    for name, table in system.tables.items():
+        at = ("tables", name)
+        if table.link:
+            yield Fault((*at, "link"), "a CSV file has no other table to link to: remove it")
+        for key, rule in (("stop", table.stop), ("restrict", table.restrict)):
+            if rule is not None:
+                yield Fault((*at, key), "a CSV file is only read: remove it, responsible makes the change")
+    if (system.responsible is None) != (system.instruction is None):
+        given, lacking = ("responsible", "instruction")
+        if system.responsible is None:
+            given, lacking = lacking, given
+        yield Fault((given,), f"{lacking} is missing: who makes the changes is told what to do, so give both")
 
 
 def _identities(table: Table) -> Iterator[Fault]:
@@ -142,7 +186,9 @@ def _erasure(name: str, table: Table, tables: Mapping[str, Table]) -> Iterator[F
         for column, held in table.columns.items():
             if held.category in PERSONAL and held.mask is None:
                 yield Fault(
-                    ("columns", column), "a row here may be minimised: give this personal column a mask"
+                    ("columns", column),
+                    "rows here may be minimised, but nothing says what takes the place of this personal column:"
+                    " write a mask",
                 )
 
 

@@ -6,14 +6,14 @@ Pure: the same rows, references and day always give the same plan, so an approva
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from pydantic import JsonValue
 
 from models.controller import PERSONAL, Text
-from models.data_map import Hold, SqlSystem, When, parents_first
+from models.data_map import Hold, Mapped, When, parents_first
 from models.errors import NeedsHuman, Rejected
 from models.records import Frozen
 
@@ -46,7 +46,8 @@ class PlannedRow(Frozen):
     """One row: what is done, which columns are masked, and why it outlives the erasure where it does.
 
     `why`: `table`, the table's own action; `hold`, the hold named; `kept_row`, a row below it is kept (`hold` and
-    `basis` are that row's); `other_rows`, rows of others refer to it. `keep_until` is None where no date ends it.
+    `basis` are that row's); `other_rows`, rows that the plan leaves alone refer to it. `keep_until` is None where no
+    date ends it.
     """
 
     table: str
@@ -60,10 +61,14 @@ class PlannedRow(Frozen):
 
 
 class ErasurePlan(Frozen):
-    """Every row of the person in one system, children before parents."""
+    """Every row of the person in one system, children before parents.
+
+    `only`: the tables it is about, where no more is to be erased (a withdrawn consent); None for every table.
+    """
 
     system: str
     rows: tuple[PlannedRow, ...]
+    only: tuple[str, ...] | None = None
 
     def digest(self) -> str:
         """SHA-256, in hex, of everything the plan says: what was approved is what this digest names."""
@@ -76,7 +81,7 @@ class ErasurePlan(Frozen):
         return tuple(row for row in self.rows if row.action != "delete")
 
 
-def id_of(system: SqlSystem, row: PlannedRow) -> RowId:
+def id_of(system: Mapped, row: PlannedRow) -> RowId:
     """Table and key values, in the map's order whatever a store made of the order of JSON keys."""
     table = system.tables.get(row.table)
     if table is None or set(table.key) != set(row.key):
@@ -85,30 +90,31 @@ def id_of(system: SqlSystem, row: PlannedRow) -> RowId:
 
 
 class _Case(NamedTuple):
-    system: SqlSystem
+    system: Mapped
+    only: Collection[str]
     today: date
     above: Mapping[RowId, Sequence[Reference]]
     below: Mapping[RowId, Iterable[RowId]]
 
 
 def make_plan(
-    system: SqlSystem, rows: Mapping[str, Sequence[Held]], links: Sequence[Reference], today: date
+    system: Mapped,
+    rows: Mapping[str, Sequence[Held]],
+    links: Sequence[Reference],
+    today: date,
+    only: Collection[str] | None = None,
 ) -> ErasurePlan:
     """The plan for `rows` (by table), given every reference to one of them; `today` is the date in Paris.
 
-    Raises `NeedsHuman`, naming table and column, where the map does not say what to do or says what would break
-    the database.
+    `only`: the tables to erase from, None for all; rows of the others stay as they are, and count as rows that stay.
+    Raises `NeedsHuman`, naming table and column, where the map does not say what to do or says what would break it.
     """
-    undecided = sorted(name for name, held in rows.items() if held and system.tables[name].erasure is None)
-    if undecided:
-        raise NeedsHuman(
-            f"{', '.join(undecided)}: say in data_map/{system.system}.yaml how to erase (key erasure) and plan again"
-        )
+    chosen = _chosen(system, rows, only)
     order = [held for name in reversed(parents_first(system.tables)) for held in rows.get(name, ())]
     above = defaultdict(list)
     for link in links:
         above[link.parent].append(link)
-    case = _Case(system, today, above, _descendants(order, links))
+    case = _Case(system, chosen, today, above, _descendants(order, links))
     plan: dict[RowId, PlannedRow] = {}
     while True:  # a row that stays can only make more rows stay, so this ends
         fresh = dict(plan)
@@ -118,7 +124,24 @@ def make_plan(
             break
         plan = fresh
     _refuse_broken_references(case.system, links, plan)
-    return ErasurePlan(system=system.system, rows=tuple(plan[held.id] for held in order))
+    return ErasurePlan(
+        system=system.system,
+        rows=tuple(plan[held.id] for held in order if held.id[0] in chosen),
+        only=None if only is None else tuple(sorted(chosen)),
+    )
+
+
+def _chosen(system: Mapped, rows: Mapping[str, Sequence[Held]], only: Collection[str] | None) -> set[str]:
+    """The tables to erase from. Raises where the map has no such table, or no rule for one with rows."""
+    chosen = set(system.tables if only is None else only)
+    if unknown := sorted(chosen - system.tables.keys()):
+        raise Rejected(f"data_map/{system.system}.yaml has no table {', '.join(unknown)}: plan again")
+    undecided = sorted(name for name in chosen if rows.get(name) and system.tables[name].erasure is None)
+    if undecided:
+        raise NeedsHuman(
+            f"{', '.join(undecided)}: say in data_map/{system.system}.yaml how to erase (key erasure) and plan again"
+        )
+    return chosen
 
 
 def _descendants(order: Iterable[Held], links: Iterable[Reference]) -> dict[RowId, set[RowId]]:
@@ -136,42 +159,51 @@ def _descendants(order: Iterable[Held], links: Iterable[Reference]) -> dict[RowI
 
 def _decide(case: _Case, held: Held, plan: Mapping[RowId, PlannedRow]) -> PlannedRow:
     """The first hold that matches wins; then the table's action, unless a row that stays refers to this one."""
-    table = case.system.tables[held.id[0]]
-    assert table.erasure is not None
+    name = held.id[0]
+    table = case.system.tables[name]
     key = dict(zip(table.key, held.id[1], strict=True))
+    if name not in case.only:
+        return PlannedRow(table=name, key=key, action="keep", why="table")
+    assert table.erasure is not None
     for hold in table.erasure.holds:
         met, until = _met(case, hold.when, held, plan)
         if met:
             return PlannedRow(
-                table=held.id[0], key=key, action=hold.action, masked=_masked_by(case.system, held.id[0], hold),
+                table=name, key=key, action=hold.action, masked=_masked_by(case.system, name, hold),
                 keep_until=until, hold=hold.name, basis=hold.basis, why="hold",
             )  # fmt: skip
-    above = case.above.get(held.id, ())
-    staying = [
-        row
-        for link in above
-        if link.child is not None
-        and link.child != held.id
-        and (row := plan.get(link.child)) is not None
-        and _stays(case.system, row, link)
-    ]
-    others = any(link.child is None for link in above)
-    if table.erasure.action == "delete" and not others and not staying:
-        return PlannedRow(table=held.id[0], key=key, action="delete", why="table")
-    smaller = PlannedRow(
-        table=held.id[0], key=key, action="minimise", masked=_masks(case.system, held.id[0]), why="table"
-    )
     if table.erasure.action == "minimise":
-        return smaller
+        masked = _masks(case.system, name, "is to be kept with less in it")
+        return PlannedRow(table=name, key=key, action="minimise", masked=masked, why="table")
+    others, staying = _referring(case, held, plan)
+    if not others and not staying:
+        return PlannedRow(table=name, key=key, action="delete", why="table")
+    below = sorted({row.table for row in staying})
+    reason = f"rows of {', '.join(below)} that stay" if below else "rows that this plan leaves alone"
+    masked = _masks(case.system, name, f"cannot be deleted, because {reason} belong to it")
+    smaller = PlannedRow(table=name, key=key, action="minimise", masked=masked, why="other_rows")
     if others:
-        return smaller.model_copy(update={"why": "other_rows"})
+        return smaller
     last = max(staying, key=lambda row: row.keep_until or date.max)
     return smaller.model_copy(
         update={"why": "kept_row", "keep_until": last.keep_until, "hold": last.hold, "basis": last.basis}
     )
 
 
-def _stays(system: SqlSystem, child: PlannedRow, link: Reference) -> bool:
+def _referring(
+    case: _Case, held: Held, plan: Mapping[RowId, PlannedRow]
+) -> tuple[bool, Sequence[PlannedRow]]:
+    """Whether rows the plan leaves alone refer to this one, and the planned rows that do and stay."""
+    others, staying = False, []
+    for link in case.above.get(held.id, ()):
+        if link.child is None or link.child[0] not in case.only:
+            others = True
+        elif link.child != held.id and link.child in plan and _stays(case.system, plan[link.child], link):
+            staying.append(plan[link.child])
+    return others, staying
+
+
+def _stays(system: Mapped, child: PlannedRow, link: Reference) -> bool:
     """False where the child goes, or lets its parent go: a foreign key that is masked refers to nothing."""
     columns = system.tables[child.table].columns
     masked = any(column in child.masked and columns[column].mask == "null" for column in link.columns)
@@ -215,25 +247,25 @@ def _is(held: Any, wanted: bool | int | str | None, place: str) -> bool:
     return bool(held == wanted) or str(held).strip() == str(wanted).strip()
 
 
-def _masked_by(system: SqlSystem, name: str, hold: Hold) -> tuple[str, ...]:
+def _masked_by(system: Mapped, name: str, hold: Hold) -> tuple[str, ...]:
     if hold.action == "minimise":
-        return _masks(system, name)
+        return _masks(system, name, f"is to be kept with less in it ({hold.name})")
     return _maskable(system, name, hold.mask_anyway)
 
 
-def _masks(system: SqlSystem, name: str) -> tuple[str, ...]:
+def _masks(system: Mapped, name: str, because: str) -> tuple[str, ...]:
     """The columns that minimising masks. Raises `NeedsHuman` while a personal column has no mask."""
     columns = system.tables[name].columns
     bare = [key for key, column in columns.items() if column.category in PERSONAL and column.mask is None]
     if bare:
         raise NeedsHuman(
-            f"a row of {name} must stay and can only be minimised: give {', '.join(bare)} a mask"
+            f"a row of {name} {because}, but nothing says what takes the place of {', '.join(bare)}: write a mask"
             f" in data_map/{system.system}.yaml and plan again"
         )
     return _maskable(system, name, [key for key, column in columns.items() if column.mask is not None])
 
 
-def _maskable(system: SqlSystem, name: str, columns: Iterable[str]) -> tuple[str, ...]:
+def _maskable(system: Mapped, name: str, columns: Iterable[str]) -> tuple[str, ...]:
     """Raises `NeedsHuman` where a mask would hide what tells the row apart or what keeps it."""
     table = system.tables[name]
     masked = tuple(dict.fromkeys(columns))
@@ -250,7 +282,7 @@ def _maskable(system: SqlSystem, name: str, columns: Iterable[str]) -> tuple[str
 
 
 def _refuse_broken_references(
-    system: SqlSystem, links: Iterable[Reference], plan: Mapping[RowId, PlannedRow]
+    system: Mapped, links: Iterable[Reference], plan: Mapping[RowId, PlannedRow]
 ) -> None:
     """A mask must not change what a row that stays refers to, nor point it elsewhere."""
     for link in links:
@@ -261,7 +293,8 @@ def _refuse_broken_references(
         if child is not None:
             changed += [f"{child.table}.{column}" for column in link.columns if column in child.masked]
         if changed:
+            whose = f"a row of {child.table}" if child is not None else "another row"
             raise NeedsHuman(
-                f"the mask of {', '.join(changed)} would break a reference between rows that stay:"
-                f" change it in data_map/{system.system}.yaml and plan again"
+                f"{whose} stays and belongs to a row of {link.parent[0]}, and masking {', '.join(changed)} would part"
+                f" them: remove that mask in data_map/{system.system}.yaml and plan again"
             )

@@ -149,7 +149,7 @@ class AskIdentity(RequesterLetter):
 
 
 DecisionQuestion = Literal[
-    "identity", "review", "plan", "change", "weighing", "leftover", "second", "problem"
+    "identity", "review", "plan", "change", "weighing", "leftover", "by_hand", "second", "problem"
 ]
 
 

@@ -1,18 +1,29 @@
-"""The questions an officer answers in a form: choices in plain words, and what a usable answer is.
+"""The questions an officer answers in a form, what may be chosen as a case stands, and the reasons that go with it.
 
-Pure. A form shows the words; our database keeps the keys.
+Pure. A form shows the words of `models/choice_words.py`; our database keeps the keys.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
+from models.calendar import Language
+from models.controller import Text
+from models.grounds import (
+    DELAY_WORDS,
+    REFUSAL_WORDS,
+    RESTRICTION_WORDS,
+    Delay,
+    Refusal,
+    RestrictionCase,
+    refusals,
+)
 from models.records import FindingStatus
+from models.rights import Right
 from models.tables import FindingRow
 
-Language = Literal["fr", "en"]
 SHORTEST_REASON = 10  # characters; "ok" explains nothing to whoever audits the case
+SHORTEST_DELAY_REASON = 30  # characters; the person reads it (law.md D12)
 
 
 class Question(StrEnum):
@@ -20,7 +31,12 @@ class Question(StrEnum):
 
     IDENTITY = "identity"
     REVIEW = "review"
+    PLAN = "plan"
+    CHANGE = "change"
+    WEIGHING = "weighing"
+    LEFTOVER = "leftover"
     BY_HAND = "by_hand"
+    SECOND = "second"
 
 
 class Choice(StrEnum):
@@ -33,34 +49,77 @@ class Choice(StrEnum):
     NOTHING_HELD = "nothing_held"
     SEARCH_AGAIN = "search_again"
     IDENTIFY = "identify"
-    ANSWERED = "answered"
+    ERASE = "erase"
+    PLAN_AGAIN = "plan_again"
+    LEAVE = "leave"
+    ASK_AGAIN = "ask_again"
+    ATTEST = "attest"
+    CONFIRM = "confirm"
+    DECLINE = "decline"
+    CORRECT = "correct"
+    PREVIEW = "preview"
+    ASK_PERSON = "ask_person"
+    RESTRICT_MEANWHILE = "restrict_meanwhile"
+    RESTRICT = "restrict"
+    MARKETING_ONLY = "marketing_only"
+    UPHOLD = "uphold"
+    REFUSE = "refuse"
+    EXTEND = "extend"
+    WITHDRAWN = "withdrawn"
+    NOT_A_REQUEST = "not_a_request"
 
 
-WORDS: dict[Choice, dict[Language, str]] = {
-    Choice.NOT_KNOWN: {
-        "fr": "Chercher cette adresse partout et répondre sur ce qui est trouvé ou non",
-        "en": "Search this address everywhere and answer on what is found or not",
-    },
-    Choice.SEND_CODE: {
-        "fr": "Envoyer un code à l’adresse connue de nos dossiers, indiquée ci-dessous",
-        "en": "Send a code to the address on file given below",
-    },
-    Choice.ESTABLISHED: {
-        "fr": "L’identité est établie autrement, preuve ci-dessous ; répondre à l’adresse indiquée",
-        "en": "Identity is established by the evidence below; answer to the address given",
-    },
-    Choice.SEND_COPY: {"fr": "Envoyer la réponse complète", "en": "Send the complete answer"},
-    Choice.NOTHING_HELD: {
-        "fr": "Répondre que nous ne détenons rien",
-        "en": "Answer that we hold nothing",
-    },
-    Choice.SEARCH_AGAIN: {"fr": "Chercher de nouveau", "en": "Search again"},
-    Choice.ANSWERED: {
-        "fr": "La réponse est partie ; le motif dit ce qui a été fait et quand",
-        "en": "The reply has left; the reason says what was done and when",
-    },
-    Choice.IDENTIFY: {"fr": "Établir d’abord l’identité", "en": "Establish identity first"},
+ENDINGS = frozenset({Choice.REFUSE, Choice.WITHDRAWN, Choice.NOT_A_REQUEST})
+"""Decisions that end a request without doing what it asks for; possible whenever an officer decides."""
+
+IDENTITY_CHOICES = (Choice.NOT_KNOWN, Choice.SEND_CODE, Choice.ESTABLISHED)
+Ground = Refusal | Delay | RestrictionCase
+
+GROUND_OF: dict[Choice, type[Ground]] = {
+    Choice.REFUSE: Refusal,
+    Choice.EXTEND: Delay,
+    Choice.RESTRICT: RestrictionCase,
 }
+"""Decisions that need a ground from a closed list."""
+
+EVERY: tuple[Ground, ...] = (*Refusal, *Delay, *RestrictionCase)
+_PREFIX = {
+    Refusal: Text(fr="Refus", en="Refusal"),
+    Delay: Text(fr="Prolongation", en="Extension"),
+    RestrictionCase: Text(fr="Limitation", en="Restriction"),
+}
+
+
+def grounds(right: Right, choices: Sequence[Choice]) -> tuple[Ground, ...]:
+    """Return the grounds that go with any of `choices` for a request under `right`."""
+    lists: dict[Choice, Sequence[Ground]] = {
+        Choice.RESTRICT: tuple(RestrictionCase),
+        Choice.REFUSE: refusals(right),
+        Choice.EXTEND: tuple(Delay),
+    }
+    return tuple(ground for choice, listed in lists.items() if choice in choices for ground in listed)
+
+
+def ground_in_words(ground: Ground, language: Language) -> str:
+    """Return a ground as a form shows it, with the decision it belongs to in front."""
+    match ground:
+        case Refusal():
+            words = REFUSAL_WORDS[ground]
+        case Delay():
+            words = DELAY_WORDS[ground]
+        case RestrictionCase():
+            words = RESTRICTION_WORDS[ground]
+    return f"{getattr(_PREFIX[type(ground)], language)} : {getattr(words, language)}"
+
+
+def ground_of(words: str) -> Ground | None:
+    """Return the ground that a form's words (in any language) stand for."""
+    return next((g for g in EVERY if words in {ground_in_words(g, "fr"), ground_in_words(g, "en")}), None)
+
+
+def ground_of_key(key: str) -> Ground | None:
+    """Return the ground that our database calls `key`."""
+    return next((ground for ground in EVERY if ground == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +161,3 @@ def review_choices(found: Searched, *, identified: bool) -> tuple[Choice, ...]:
     if found.empty:
         return (Choice.NOTHING_HELD, Choice.SEARCH_AGAIN)
     return (Choice.SEND_COPY if identified else Choice.IDENTIFY, Choice.SEARCH_AGAIN)
-
-
-IDENTITY_CHOICES = (Choice.NOT_KNOWN, Choice.SEND_CODE, Choice.ESTABLISHED)
-
-
-def choice_of(words: str) -> Choice | None:
-    """Return the choice that a form's words (in any language) or its key stand for."""
-    return next((choice for choice in Choice if words == choice or words in WORDS[choice].values()), None)

@@ -102,7 +102,7 @@ class Effect(Frozen):
     system: str
     table: str
     key: dict[str, JsonValue]
-    action: Literal["deleted", "minimised", "kept", "stopped"]
+    action: Literal["deleted", "minimised", "kept", "stopped", "restricted", "lifted"]
     columns: tuple[str, ...] = ()
     keep_until: date | None = None
     changed: bool

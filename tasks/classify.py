@@ -7,7 +7,7 @@ than looking twice.
 from models.classification import Classification, Evidence, Kind, Machine
 from models.rights import Right
 from tasks.detect_language import detect_language
-from tasks.detect_machine import detect_machine, is_bulk, says_away
+from tasks.detect_machine import detect_machine, is_bulk, is_marked_automatic, says_away
 from tasks.find_name import find_name
 from tasks.load_vocabulary import plain_words
 from tasks.match_rights import Finding, Reading, Strength, cited_rights, cites_complaint, read_rights
@@ -73,6 +73,8 @@ def _kind(
     machine = detect_machine(mail)
     if machine is Machine.BOUNCE or mail.report_type == "feedback-report":
         return Kind.NOT_REQUEST, 0.98, machine
+    if machine is Machine.AUTO_REPLY and rights and not is_marked_automatic(mail):
+        machine = None
     if machine is Machine.AUTO_REPLY and (says_away(mail) or not rights):
         return Kind.NOT_REQUEST, 0.95, machine
     if machine or is_bulk(mail) or (body.offers_to_leave and not _is_short(mail)):

@@ -5,7 +5,6 @@ One row per question and round, written once and never changed; taking the same 
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,73 +12,21 @@ from sqlmodel import Session, col, func, select
 
 from models.case_clock import deadlines_of
 from models.cases import find_request
+from models.choice_words import choice_of
 from models.database import unit_of_work
 from models.letters import DecisionQuestion, DecisionWaiting, LetterKind
-from models.questions import SHORTEST_REASON, Choice, Question, choice_of
+from models.questions import Choice, Question
 from models.rights import Right
 from models.settings import settings
 from models.tables import Case, Decision, Officer, Request
 from tasks.connectors.rows import fold
 from tasks.correspondence import case_link, run_link
 from tasks.identify import on_file
-from tasks.officers import check_totp
+from tasks.judge_answer import Answered, Asked, fitting_ground, problem
 from tasks.steps import Scene
 from tasks.write_letter import write_letter
 
-SENT_BACK = {
-    "officer": {"fr": "choisissez votre nom", "en": "choose your name"},
-    "code": {
-        "fr": "le code à usage unique est faux ou a déjà servi : attendez le suivant",
-        "en": "the one-time code is wrong or was used before: wait for the next one",
-    },
-    "choice": {
-        "fr": "cette décision n’est pas possible dans l’état du dossier",
-        "en": "this decision is not possible as the case stands",
-    },
-    "reason": {
-        "fr": f"écrivez le motif en une phrase, d’au moins {SHORTEST_REASON} caractères",
-        "en": f"write the reason in one sentence, of at least {SHORTEST_REASON} characters",
-    },
-    "address": {
-        "fr": "indiquez une adresse qui figure déjà dans un de nos systèmes",
-        "en": "give an address that is already on file in one of our systems",
-    },
-    "third_party": {
-        "fr": "dites si les textes libres ont été relus",
-        "en": "say whether the free texts were read",
-    },
-}
-
-
-LETTER_QUESTIONS: dict[Question, DecisionQuestion] = {
-    Question.IDENTITY: "identity",
-    Question.REVIEW: "review",
-    Question.BY_HAND: "by_hand",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What came back from a form, as it was typed."""
-
-    choice: str
-    officer: str
-    reason: str
-    code: str = ""
-    address: str = ""
-    withhold: tuple[str, ...] = ()
-    texts_read: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the officer was shown and may answer."""
-
-    question: Question
-    round: int
-    choices: tuple[Choice, ...]
-    content_hash: str
-    texts_to_read: int = 0
+QUESTIONS: dict[Question, DecisionQuestion] = {question: question.value for question in Question}
 
 
 def digest(shown: str) -> str:
@@ -98,7 +45,8 @@ def take_answer(asked: Asked, answered: Answered) -> Callable[[Scene], dict[str,
 
     def effect(scene: Scene) -> dict[str, Any]:
         own = choice is Choice.ESTABLISHED and fold(answered.address) == fold(scene.case.requester_address)
-        problem = _problem(scene, asked, answered, address_is_good=known_address or own)
+        why = problem(scene, asked, answered, address_is_good=known_address or own)
+        ground = fitting_ground(scene, choice, answered.ground)
         scene.session.add(
             Decision(
                 request_id=scene.request.id,
@@ -107,15 +55,20 @@ def take_answer(asked: Asked, answered: Answered) -> Callable[[Scene], dict[str,
                 officer=answered.officer,
                 choice=choice or "",
                 reason=answered.reason,
-                accepted=not problem,
-                sent_back_because=problem,
+                accepted=not why,
+                sent_back_because=why,
                 content_hash=asked.content_hash,
-                answers={"address": answered.address, "withhold": list(answered.withhold)},
+                answers={
+                    "address": answered.address,
+                    "withhold": list(answered.withhold),
+                    "ground": ground or "",
+                    **answered.values,
+                },
                 decided_at=scene.now,
             )
         )
-        kind = "decision_sent_back" if problem else "decided"
-        known = answered.officer if not problem else "engine"
+        kind = "decision_sent_back" if why else "decided"
+        known = answered.officer if not why else "engine"
         scene.audit(
             kind,
             actor=known,
@@ -123,39 +76,12 @@ def take_answer(asked: Asked, answered: Answered) -> Callable[[Scene], dict[str,
             round=asked.round,
             choice=choice or "",
             content_hash=asked.content_hash,
-            why=problem,
+            ground=ground or "",
+            why=why,
         )
-        return {"accepted": not problem, "choice": choice or "", "sent_back_because": problem}
+        return {"accepted": not why, "choice": choice or "", "sent_back_because": why}
 
     return effect
-
-
-def _problem(scene: Scene, asked: Asked, answered: Answered, *, address_is_good: bool) -> str:
-    """Why the answer is sent back, in the officer's language; empty where it is good.
-
-    An address on file is due for a code (I6); with other evidence the requester's own address will do (I4).
-    """
-    choice = choice_of(answered.choice)
-    officer = scene.session.exec(
-        select(Officer).where(Officer.name == answered.officer, col(Officer.left_at).is_(None))
-    ).first()
-    checks: list[tuple[str, Callable[[], bool]]] = [
-        ("choice", lambda: choice in asked.choices),
-        ("reason", lambda: len(answered.reason.strip()) >= SHORTEST_REASON),
-        ("address", lambda: address_is_good),
-        (
-            "third_party",
-            lambda: choice is not Choice.SEND_COPY or not asked.texts_to_read or bool(answered.texts_read),
-        ),
-        ("officer", lambda: officer is not None),
-        ("code", lambda: officer is None or _code_is_good(scene, officer, answered.code)),
-    ]
-    failed = next((name for name, good in checks if not good()), None)
-    return SENT_BACK[failed][settings().officer_language] if failed else ""
-
-
-def _code_is_good(scene: Scene, officer: Officer, code: str) -> bool:
-    return not officer.totp_secret or check_totp(scene.session, officer, code, scene.now)
 
 
 def rounds_so_far(session: Session, request: Request, question: Question) -> int:
@@ -190,11 +116,10 @@ def why_sent_back(session: Session, request: Request, question: Question) -> str
     return newest.sent_back_because if newest else ""
 
 
-def officer_names(session: Session) -> list[str]:
-    """Return the officers who may decide, in the order they joined."""
-    return list(
-        session.exec(select(Officer.name).where(col(Officer.left_at).is_(None)).order_by(col(Officer.id)))
-    )
+def officer_names(session: Session, not_by: str = "") -> list[str]:
+    """Return the officers who may decide, in the order they joined; all but `not_by`."""
+    names = session.exec(select(Officer.name).where(col(Officer.left_at).is_(None)).order_by(col(Officer.id)))
+    return [name for name in names if name != not_by]
 
 
 def codes_in_use(session: Session) -> bool:
@@ -207,7 +132,7 @@ def tell_officers(question: Question, round_number: int) -> Callable[[Scene], di
     """Return the effect that queues an e-mail with a link to every officer: a decision waits."""
 
     def effect(scene: Scene) -> dict[str, Any]:
-        return {"officers": _write_to_all(scene, LETTER_QUESTIONS[question], f"{question}-{round_number}")}
+        return {"officers": _write_to_all(scene, QUESTIONS[question], f"{question}-{round_number}")}
 
     return effect
 

@@ -8,22 +8,23 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from models.bundle import BundleSubject, Withheld
 from models.calendar import Language, paris_date
+from models.database import reading
 from models.letters import AccessReply, LetterKind, NothingHeld, SystemCopied
 from models.letters import Withheld as WithheldInLetter
 from models.map_in_words import place_in_words, said
 from models.records import Finding
-from models.tables import Case, Decision, Letter, Receipt, Request, RequestState
+from models.tables import Case, Decision, FindingRow, Letter, Receipt, Request, RequestState
 from tasks.build_bundle import build_bundle
 from tasks.correspondence import portal_link, requester_facts
 from tasks.downloads import offer
+from tasks.end_otherwise import write_reply
 from tasks.identify import search_identifiers
-from tasks.search_systems import data_map
-from tasks.steps import Scene
-from tasks.write_letter import write_letter
+from tasks.search_systems import data_map, finding_rows, load_findings
+from tasks.steps import Effect, Scene
 
 
 def bundle_of(case: Case, findings: list[Finding], decision: Decision, language: Language) -> bytes:
@@ -84,7 +85,7 @@ def send_copy(
                     at=scene.now,
                 )
             )
-        return _reply(scene, LetterKind.ACCESS_REPLY, context, "answered")
+        return write_reply(scene, LetterKind.ACCESS_REPLY, context, "answered")
 
     return effect
 
@@ -100,27 +101,19 @@ def send_nothing_held(findings: list[Finding], language: Language) -> Callable[[
             state_of_data_on=paris_date(max(finding.searched_at for finding in findings)),
             address=", ".join(identifier.value for identifier in search_identifiers(scene.case)),
         )
-        return _reply(scene, LetterKind.NOTHING_HELD, context, "nothing_held")
+        return write_reply(scene, LetterKind.NOTHING_HELD, context, "nothing_held")
 
     return effect
 
 
-def _reply(
-    scene: Scene, kind: LetterKind, context: AccessReply | NothingHeld, outcome: str
-) -> dict[str, Any]:
-    """Queue the reply. Its link opens nothing without a code, so the letter is no secret: losing it is worse."""
-    scene.request.state, scene.request.outcome = RequestState.DELIVERY, outcome
-    letter = write_letter(
-        scene.session,
-        scene.case,
-        scene.request,
-        kind,
-        context,
-        scene.case.verified_address or scene.case.requester_address,
-        f"{scene.request.ref}:reply",
-        scene.now,
-    )
-    return {"letter": letter.key, "outcome": outcome}
+def nothing_found(request: Request) -> Effect:
+    """Return the effect that queues 'we hold nothing', from the newest round of discovery."""
+    with reading() as session:
+        newest = select(func.max(FindingRow.round)).where(FindingRow.request_id == request.id)
+        rows = finding_rows(session, request, session.exec(newest).one() or 0)
+        case = session.get_one(Case, request.case_id)
+    language: Language = "fr" if case.language == "fr" else "en"
+    return send_nothing_held(load_findings(rows), language)
 
 
 def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:
@@ -129,16 +122,6 @@ def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:
     def effect(scene: Scene) -> dict[str, Any]:
         letter = scene.session.exec(select(Letter).where(Letter.key == reply_key)).one()
         return _close(scene, letter.sent_at)
-
-    return effect
-
-
-def close_by_hand(decision: Decision) -> Callable[[Scene], dict[str, Any]]:
-    """Return the effect that closes a request which an officer answered outside of the engine."""
-
-    def effect(scene: Scene) -> dict[str, Any]:
-        scene.request.outcome = "answered_by_hand"
-        return _close(scene, decision.decided_at)
 
     return effect
 

@@ -55,9 +55,16 @@ def detect_machine(mail: ParsedMail) -> Machine | None:
 def says_away(mail: ParsedMail) -> bool:
     """True if subject or a short text says by itself that it is an automatic reply."""
     text = _folded(mail.fresh_text)
-    return bool(
-        _AUTO_SUBJECT.search(_folded(mail.subject).strip()) or (len(text) <= SHORT and _AWAY.search(text))
-    )
+    return _subject_says_automatic(mail) or bool(len(text) <= SHORT and _AWAY.search(text))
+
+
+def is_marked_automatic(mail: ParsedMail) -> bool:
+    """True if headers or subject say that nobody wrote it; a mere "I no longer work there" says nothing of the kind."""
+    return _has_automatic_headers(mail) or _subject_says_automatic(mail)
+
+
+def _subject_says_automatic(mail: ParsedMail) -> bool:
+    return bool(_AUTO_SUBJECT.search(_folded(mail.subject).strip()))
 
 
 def is_bulk(mail: ParsedMail) -> bool:
@@ -88,11 +95,15 @@ def _is_bounce(mail: ParsedMail) -> bool:
 
 
 def _is_auto_reply(mail: ParsedMail) -> bool:
+    return _has_automatic_headers(mail) or says_away(mail)
+
+
+def _has_automatic_headers(mail: ParsedMail) -> bool:
     if mail.auto_submitted.startswith("auto-replied") or mail.precedence in {"auto_reply", "auto-reply"}:
         return True
     if mail.machine_header("x-autoreply") or mail.machine_header("x-autorespond"):
         return True
-    return mail.report_type == "disposition-notification" or says_away(mail)
+    return mail.report_type == "disposition-notification"
 
 
 def _folded(text: str) -> str:

@@ -13,13 +13,14 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from models.calendar import Language
 from models.case_clock import deadlines_of
+from models.choice_words import WORDS
 from models.deadline_explanation import explain
 from models.letters import one_line
 from models.map_in_words import place_in_words
-from models.questions import searched
+from models.questions import Choice, ground_in_words, ground_of_key, searched
 from models.settings import settings
 from models.storage import sha256
-from models.tables import FindingRow
+from models.tables import Decision, FindingRow
 from tasks.correspondence import case_link
 from tasks.identify import search_identifiers
 from tasks.render import TEMPLATES, say_date
@@ -63,7 +64,7 @@ def environment(language: Language) -> SandboxedEnvironment:
 
 def review_text(scene: Scene, rows: list[FindingRow], sent_back: str) -> str:
     """Return the summary of one round of discovery: who, what was found where, what is missing, both dates."""
-    return _render(
+    return render_text(
         scene,
         "review",
         sent_back=sent_back,
@@ -78,12 +79,21 @@ def review_text(scene: Scene, rows: list[FindingRow], sent_back: str) -> str:
 
 def identity_text(scene: Scene, why: str, not_asked: dict[str, str], sent_back: str) -> str:
     """Return what is known about who asks; `why`: unknown, expired, void or found."""
-    return _render(scene, "identity", why=why, not_asked=not_asked, sent_back=sent_back)
+    return render_text(scene, "identity", why=why, not_asked=not_asked, sent_back=sent_back)
 
 
-def by_hand_text(scene: Scene, sent_back: str) -> str:
-    """Return what an officer must answer by hand, and until when."""
-    return _render(scene, "by_hand", right=scene.request.right, sent_back=sent_back)
+def second_text(scene: Scene, decision: Decision, sent_back: str) -> str:
+    """Return what another officer decided, for whoever confirms it."""
+    ground = ground_of_key(str(decision.answers.get("ground", "")))
+    return render_text(
+        scene,
+        "second",
+        right=scene.request.right,
+        decision=decision,
+        choice=getattr(WORDS[Choice(decision.choice)], officer_language()),
+        ground=ground_in_words(ground, officer_language()) if ground else "",
+        sent_back=sent_back,
+    )
 
 
 def officer_language() -> Language:
@@ -91,7 +101,8 @@ def officer_language() -> Language:
     return "fr" if settings().officer_language == "fr" else "en"
 
 
-def _render(scene: Scene, name: str, **facts: Any) -> str:
+def render_text(scene: Scene, name: str, **facts: Any) -> str:
+    """Return a form's text from its template, with what every form knows of the case."""
     language = officer_language()
     dates = deadlines_of(scene.session, scene.case, scene.now)
     titles = {key: getattr(spec.title, language) for key, spec in data_map().systems.items()}

@@ -104,3 +104,9 @@ def search_identifiers(case: Case) -> list[Identifier]:
     Never both: whoever proves their own address and forges another sender must not get the other's data.
     """
     return [Identifier(kind="email", value=case.verified_address or case.requester_address)]
+
+
+def stop_identifiers(case: Case) -> list[Identifier]:
+    """Return every address of the case: stopping marketing for one too many harms nobody (law.md I20)."""
+    addresses = dict.fromkeys(filter(None, (case.requester_address, case.verified_address)))
+    return [Identifier(kind="email", value=address) for address in addresses]

@@ -1,154 +1,193 @@
-"""Searches that a named colleague does by hand, through a link of their own (law.md F3: each system is searched).
+"""What a named colleague does by hand in one system, through a link of their own (law.md F3; R2-R4, R7, R8).
 
-One task per request, system and round; it is answered once, and answering again says so and changes nothing.
-Documents are stored under their digest before the row says so.
+One task per request, system, action and round; it is answered once, and answering again says so and changes nothing.
+Briefs and documents are stored under their digest before the row says so.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from pydantic import TypeAdapter
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from models import audit, storage
 from models.calendar import add_working_days, paris_date
-from models.data_map import ManualSystem
+from models.data_map import CsvSystem, ManualSystem
 from models.data_map_loading import load_data_map
 from models.database import reading, unit_of_work
-from models.records import Document, ManualAnswer
+from models.errors import NeedsHuman
+from models.letters import TaskAction
+from models.manual_work import Brief, HandSystem, TaskAnswer, faults_in, working_days
+from models.records import Document, Identifier, ManualAnswer
 from models.settings import settings
-from models.tables import Case, ManualTask, Request
+from models.tables import Case, ManualTask, Request, Restriction
 from models.tokens import new_token, token_hash
-
-MAX_FILES = 20
-MAX_BYTES = 25_000_000
-MAX_NOTE = 4_000  # characters
-OUTCOMES = frozenset({"found", "none"})
+from tasks.retain_rows import GONE
 
 _documents = TypeAdapter(tuple[Document, ...])
 
 
-class TaskAnswer(StrEnum):
-    """What became of a colleague's answer; all but RECORDED change nothing."""
-
-    RECORDED = "recorded"
-    ALREADY = "already"
-    UNKNOWN = "unknown"
-    NO_OUTCOME = "no_outcome"
-    FILES_MISSING = "files_missing"
-    FILES_UNEXPECTED = "files_unexpected"
-    NOTE_TOO_LONG = "note_too_long"
-    TOO_MANY_FILES = "too_many_files"
-    TOO_LARGE = "too_large"
-
-
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """What the colleague needs. After the answer, no name and no address are shown any more."""
+    """What the colleague needs. After the answer, nothing about the person is in it any more."""
 
     case_ref: str
     request_ref: str
     right: str
+    action: str
     system: str
     title: str
     instruction: str
     person: str
     due_on: date
-    look_for_name: str
-    look_for: tuple[str, ...]
+    brief: Brief
     answered: bool
 
 
-def open_task(session: Session, request: Request, system: ManualSystem, round: int, now: datetime) -> str:  # noqa: A002  # the column's name
-    """Add the task and return its link's token.
+def open_task(  # noqa: PLR0913  # a task is all of these
+    session: Session,
+    request: Request,
+    system: HandSystem,
+    round: int,  # noqa: A002  # the column's name
+    now: datetime,
+    *,
+    action: TaskAction = "search",
+    brief: Brief | None = None,
+) -> str:
+    """Add the task and return its link's token; `NeedsHuman` where the map names nobody for the system.
 
-    Opening it again, for a reminder, returns a new token: the link sent before stops working.
+    Opening it again returns a new token: the link sent before stops working. A later round does the same to the
+    links of earlier rounds that nobody answered, so that the newest letter is the one that counts.
     """
+    if system.responsible is None:
+        raise NeedsHuman(
+            f"nobody is named who changes {system.system} by hand: add responsible (name and email) and instruction "
+            f"to data_map/{system.system}.yaml"
+        )
     token = new_token()
-    task = session.exec(_of(request, system.system, round).with_for_update()).first()
+    task = find_task(session, request, system.system, action, round)
+    kind = "task_opened_again" if task else "task_opened"
     if task is None:
         task = ManualTask(
             request_id=request.id,
             round=round,
             system=system.system,
+            action=action,
             person=system.responsible.name,
             address=system.responsible.email,
-            due_on=add_working_days(paris_date(now), system.due_working_days),
-            token_hash=token_hash(token),
+            due_on=add_working_days(paris_date(now), working_days(system, action)),
+            token_hash="",
         )
-        kind = "task_opened"
-    else:
-        task.token_hash = token_hash(token)
-        kind = "task_opened_again"
+        _end_links_before(session, task)
+    task.token_hash = token_hash(token)
+    if brief is not None:
+        task.brief_key = storage.keep("briefs", brief.model_dump_json().encode())
     session.add(task)
     session.flush()
     case = session.get_one(Case, request.case_id)
-    audit.record(session, case, "engine", kind, now, request=request.right, system=system.system, round=round)
+    detail = {"request": request.right, "system": task.system, "action": action, "round": round}
+    audit.record(session, case, "engine", kind, now, **detail)
     return token
 
 
+def _end_links_before(session: Session, newer: ManualTask) -> None:
+    earlier = select(ManualTask).where(
+        ManualTask.request_id == newer.request_id,
+        ManualTask.system == newer.system,
+        ManualTask.action == newer.action,
+        ManualTask.round < newer.round,
+        ManualTask.outcome == "",
+    )
+    for task in session.exec(earlier.with_for_update()):
+        task.token_hash = token_hash(new_token())
+
+
 def look_task(token: str) -> TaskView | None:
-    """Return the task behind a link; None where the link is unknown or the request closed."""
+    """Return the task behind a link; None where the link is unknown or ended with the request."""
     with reading() as session:
         task = session.exec(_by_token(token)).first()
         request = session.get_one(Request, task.request_id) if task else None
-        if task is None or request is None or request.closed_at is not None:
+        if task is None or request is None or _is_over(session, task, request):
             return None
         case = session.get_one(Case, request.case_id)
-    title, instruction = _described(task.system)
+    title, instruction = _described(task)
     answered = task.answered_at is not None
-    addresses = dict.fromkeys(filter(None, (case.verified_address, case.requester_address)))
     return TaskView(
         case_ref=case.ref,
         request_ref=request.ref,
         right=request.right,
+        action=task.action,
         system=task.system,
         title=title,
         instruction=instruction,
         person=task.person,
         due_on=task.due_on,
-        look_for_name="" if answered else case.requester_name,
-        look_for=() if answered else tuple(addresses),
+        brief=Brief(identifiers=()) if answered else _brief(task, case),
         answered=answered,
     )
 
 
-def _described(system: str) -> tuple[str, str]:
-    """Return title and instruction in the officer's language; the bare key where the map no longer has the system."""
-    spec = load_data_map(settings().data_map).systems.get(system)
-    if not isinstance(spec, ManualSystem):
-        return system, ""
+def _is_over(session: Session, task: ManualTask, request: Request) -> bool:
+    """Whether the task ended with its request: only a restriction may be lifted after the close (GDPR 18(3))."""
+    if request.closed_at is None:
+        return False
+    lifted_since = select(Restriction.id).where(
+        Restriction.request_id == request.id, col(Restriction.lifted_at) > request.closed_at
+    )
+    return task.action != "lift" or session.exec(lifted_since).first() is None
+
+
+def _brief(task: ManualTask, case: Case) -> Brief:
+    """Return what was asked; a search without words of its own looks for the requester.
+
+    Retention purges the briefs of a closed case; whose restriction is to be lifted, the case itself says.
+    """
+    if task.brief_key not in {"", GONE}:
+        return Brief.model_validate_json(storage.fetch(task.brief_key))
+    addresses = dict.fromkeys(filter(None, (case.verified_address, case.requester_address)))
+    if task.brief_key == GONE:
+        addresses = dict.fromkeys(list(addresses)[:1])
+    identifiers = tuple(Identifier(kind="email", value=address) for address in addresses)
+    return Brief(identifiers=identifiers, name=case.requester_name)
+
+
+def _described(task: ManualTask) -> tuple[str, str]:
+    """Return title and instruction in the officer's language; the bare key where the map no longer has the system.
+
+    A manual system's instruction tells how to search it, a CSV system's how to change the tool behind it.
+    """
+    spec = load_data_map(settings().data_map).systems.get(task.system)
+    if spec is None:
+        return task.system, ""
     language = settings().officer_language
-    return getattr(spec.title, language), getattr(spec.instruction, language)
+    says_how = ManualSystem if task.action == "search" else CsvSystem
+    instruction = spec.instruction if isinstance(spec, says_how) else None
+    return getattr(spec.title, language), getattr(instruction, language, "")
 
 
 def answer_task(
     token: str, outcome: str, note: str, documents: Sequence[Document], now: datetime
 ) -> TaskAnswer:
-    """Record a colleague's answer once: `found` with 1 to 20 files of 25 MB together, or `none` without any."""
-    refused = _refused(outcome, note.strip(), documents)
-    if refused:
-        return refused
+    """Record a colleague's answer once, where `models.manual_work.faults_in` finds no fault; files are its evidence."""
     with reading() as session:
-        if session.exec(_by_token(token)).first() is None:
-            return TaskAnswer.UNKNOWN
+        known = session.exec(_by_token(token)).first()
+    if known is None:
+        return TaskAnswer.UNKNOWN
+    faults = faults_in(known.action, outcome, note, documents)
+    if faults:
+        return next(iter(faults.values()))
     evidence_key = storage.keep("manual", _documents.dump_json(tuple(documents))) if documents else ""
     with unit_of_work() as session:
         task = session.exec(_by_token(token).with_for_update()).first()
         request = session.get_one(Request, task.request_id) if task else None
-        if task is None or request is None or request.closed_at is not None:
+        if task is None or request is None or _is_over(session, task, request):
             return TaskAnswer.UNKNOWN
         if task.answered_at is not None:
             return TaskAnswer.ALREADY
-        task.outcome, task.note, task.evidence_key, task.answered_at = (
-            outcome,
-            note.strip(),
-            evidence_key,
-            now,
-        )
+        task.outcome, task.note, task.answered_at = outcome, note.strip(), now
+        task.evidence_key = evidence_key
         audit.record(
             session,
             session.get_one(Case, request.case_id),
@@ -157,6 +196,7 @@ def answer_task(
             now,
             request=request.right,
             system=task.system,
+            action=task.action,
             round=task.round,
             outcome=outcome,
             documents=len(documents),
@@ -164,21 +204,9 @@ def answer_task(
     return TaskAnswer.RECORDED
 
 
-def _refused(outcome: str, note: str, documents: Sequence[Document]) -> TaskAnswer | None:
-    faults = {
-        TaskAnswer.NO_OUTCOME: outcome not in OUTCOMES,
-        TaskAnswer.FILES_MISSING: outcome == "found" and not documents,
-        TaskAnswer.FILES_UNEXPECTED: outcome == "none" and bool(documents),
-        TaskAnswer.NOTE_TOO_LONG: len(note) > MAX_NOTE,
-        TaskAnswer.TOO_MANY_FILES: len(documents) > MAX_FILES,
-        TaskAnswer.TOO_LARGE: sum(len(document.content) for document in documents) > MAX_BYTES,
-    }
-    return next((fault for fault, present in faults.items() if present), None)
-
-
 def manual_answer(session: Session, request: Request, system: str, round: int) -> ManualAnswer | None:  # noqa: A002  # the column's name
-    """Return what the colleague answered, or None while the task is missing or waits."""
-    task = session.exec(_of(request, system, round)).first()
+    """Return what the colleague found, or None while the search is missing or waits."""
+    task = find_task(session, request, system, "search", round)
     if task is None or task.answered_at is None:
         return None
     documents = _documents.validate_json(storage.fetch(task.evidence_key)) if task.evidence_key else ()
@@ -191,9 +219,25 @@ def manual_answer(session: Session, request: Request, system: str, round: int) -
     )
 
 
-def _of(request: Request, system: str, round: int) -> SelectOfScalar[ManualTask]:  # noqa: A002  # the column's name
+def tasks_of(session: Session, request: Request, action: str, round: int) -> list[ManualTask]:  # noqa: A002  # the column's name
+    """Return one round's tasks of an action, in the order they were opened."""
+    return list(session.exec(_of(request, action, round).order_by(col(ManualTask.id))))
+
+
+def find_task(
+    session: Session,
+    request: Request,
+    system: str,
+    action: str,
+    round: int,  # noqa: A002  # the column's name
+) -> ManualTask | None:
+    """Return the one task of a system, action and round."""
+    return session.exec(_of(request, action, round).where(ManualTask.system == system)).first()
+
+
+def _of(request: Request, action: str, round: int) -> SelectOfScalar[ManualTask]:  # noqa: A002  # the column's name
     return select(ManualTask).where(
-        ManualTask.request_id == request.id, ManualTask.system == system, ManualTask.round == round
+        ManualTask.request_id == request.id, ManualTask.action == action, ManualTask.round == round
     )
 
 

@@ -23,7 +23,7 @@ from models.settings import REPOSITORY
 TEMPLATES = REPOSITORY / "email_templates"
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 TEXT_WIDTH = 76  # RFC 5322, 2.1.1: lines of at most 78 characters; a longer word (a link) stays whole
-_LIST_MARK = re.compile(r"(-|\d\.) ")
+_INDENT = re.compile(r"(-|\d\.| +) ")
 _TIME: dict[Language, str] = {
     "fr": "{day} à {local.hour}\u00a0h\u00a0{local:%M} (heure de Paris)",
     "en": "{day} at {local:%H:%M} (Paris time)",
@@ -65,6 +65,11 @@ def say_date(language: Language, when: date) -> str:
     return _TIME[language].format(day=day, local=when.astimezone(PARIS))
 
 
+def say_day(language: Language, when: date) -> str:
+    """'23 November 2026': without the day of the week, for tables."""
+    return say_date(language, when).split(" ", 1)[1]
+
+
 def _rendered(kind: LetterKind, language: Language, part: str, values: dict[str, object]) -> str:
     return environment(language).get_template(f"{kind}/{part}.j2").render(values)
 
@@ -81,14 +86,15 @@ def environment(language: Language) -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     made.filters["date"] = partial(say_date, language)
+    made.filters["day"] = partial(say_day, language)
     return made
 
 
 def _wrapped(text: str) -> str:
-    """Return each line cut at `TEXT_WIDTH`; the lines of a list's item stand below its first word."""
+    """Return each line cut at `TEXT_WIDTH`; what is cut off a list's item or an indented line stands below its first word."""
     lines: list[str] = []
     for line in text.strip().splitlines():
-        mark = _LIST_MARK.match(line)
+        mark = _INDENT.match(line)
         wrapped = textwrap.wrap(
             line,
             TEXT_WIDTH,

@@ -21,16 +21,12 @@ _log = logging.getLogger(__name__)
 def ring(request_ref: str, now: datetime) -> bool:
     """Whether Prefect accepted to resume the flow run of this request.
 
-    Only where it waits for the requester or a colleague: an officer's form is answered in the form, never by a bell.
+    Not where it waits for an officer: a form is answered in the form, never by a bell.
     """
     del now  # every task takes it; a bell has no time of its own
     with reading() as session:
         request = session.exec(select(Request).where(Request.ref == request_ref)).first()
-    if (
-        request is None
-        or not request.flow_run_id
-        or request.waits_for not in {WaitsFor.REQUESTER, WaitsFor.COLLEAGUE}
-    ):
+    if request is None or not request.flow_run_id or request.waits_for in {WaitsFor.NOBODY, WaitsFor.OFFICER}:
         return False
     user, _, password = settings().prefect_auth.get_secret_value().partition(":")
     try:

@@ -21,6 +21,7 @@ CONTACTS = sa.Table(
     sa.Column("notes", sa.Text),
     sa.Column("marketing_optin", sa.Boolean, nullable=False),
     sa.Column("opted_out_at", sa.DateTime),
+    sa.Column("restricted_at", sa.DateTime),
     sa.Column("litigation", sa.Boolean, nullable=False),
     sa.Column("last_contact_at", sa.DateTime, nullable=False),
 )

@@ -40,8 +40,8 @@ def contact_points(identifiers: Sequence[Identifier]) -> tuple[list[ContactPoint
     points: list[ContactPoint] = []
     problems: dict[str, str] = {}
     systems = data_map().systems
-    for name, answer in _ask_all(
-        {name: _opened(spec, lambda c: c.contact_points(identifiers)) for name, spec in systems.items()}
+    for name, answer in ask_all(
+        {name: opened(spec, lambda c: c.contact_points(identifiers)) for name, spec in systems.items()}
     ).items():
         if isinstance(answer, Exception):
             problems[name] = sentence(answer)
@@ -57,17 +57,17 @@ def search(request: Request, identifiers: Sequence[Identifier], now: datetime) -
     """
     systems = data_map().systems
     asked = {
-        name: _opened(spec, lambda c: c.discover(identifiers, now), request) for name, spec in systems.items()
+        name: opened(spec, lambda c: c.discover(identifiers, now), request) for name, spec in systems.items()
     }
     return [
         Finding(system=name, status=FindingStatus.FAILED, searched_at=now, problem=sentence(answer))
         if isinstance(answer, Exception)
         else answer
-        for name, answer in _ask_all(asked).items()
+        for name, answer in ask_all(asked).items()
     ]
 
 
-def _opened(
+def opened(
     spec: System, ask: Callable[[Connector], Answer], request: Request | None = None
 ) -> Callable[[], Answer]:
     def colleague() -> ManualAnswer | None:
@@ -80,7 +80,7 @@ def _opened(
     return stamina.retry(on=Retryable, attempts=settings().system_attempts, wait_max=5)(attempt)
 
 
-def _ask_all(asked: dict[str, Callable[[], Answer]]) -> dict[str, Answer | Exception]:
+def ask_all(asked: dict[str, Callable[[], Answer]]) -> dict[str, Answer | Exception]:
     """Run all side by side; a silent one is given up after its time and left behind, never waited for."""
     pool = ThreadPoolExecutor(max_workers=max(1, len(asked)), thread_name_prefix="system")
     futures = {name: pool.submit(ask) for name, ask in asked.items()}

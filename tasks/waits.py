@@ -1,12 +1,14 @@
 """What a request waits for, and whether it is there: asked by flows before they suspend, and by `recover` after."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
-from models.tables import Letter, LetterState, Request, WaitsFor
+from models.tables import Letter, LetterState, Message, MessageState, Request, WaitsFor
 from tasks.identify import code_outcome
 from tasks.manual_search import colleagues_done
+from tasks.siblings import settled
 
 SETTLED = {LetterState.SENT, LetterState.UNCERTAIN, LetterState.FAILED}
 
@@ -18,11 +20,39 @@ def letter_settled(session: Session, key: str) -> bool:
 
 def is_over(session: Session, request: Request, now: datetime) -> bool:
     """Whether the wait of a request has ended without its run knowing. An officer's form is never over by itself."""
-    match request.waits_for:
-        case WaitsFor.REQUESTER:
-            return code_outcome(session, request.waits_on, now) != "waiting"
-        case WaitsFor.COLLEAGUE:
-            return colleagues_done(session, request, now)
-        case WaitsFor.RELAY:
-            return letter_settled(session, request.waits_on)
-    return False
+    on = request.waits_on
+    ended: dict[str, Callable[[], bool]] = {
+        WaitsFor.REQUESTER: lambda: code_outcome(session, on, now) != "waiting",
+        WaitsFor.COLLEAGUE: lambda: colleagues_done(session, request, now),
+        WaitsFor.RELAY: lambda: letter_settled(session, on),
+        WaitsFor.SIBLING: lambda: settled(session, request, on),
+        WaitsFor.MESSAGE: lambda: newest_message(session, request) > int(on.rpartition("-")[2]),
+        WaitsFor.CLOCK: lambda: now >= moment_of(on),
+    }
+    return ended.get(request.waits_for, bool)()
+
+
+def newest_message(session: Session, request: Request) -> int:
+    """Return the number of the case's newest message; waiting for one waits for a higher number."""
+    of_case = select(func.max(Message.id)).where(Message.case_id == request.case_id)
+    return session.exec(of_case).one() or 0
+
+
+def message_since(session: Session, request: Request, moment: datetime) -> bool:
+    """Whether the requester wrote after `moment`: a person reads it before anything that cannot be undone."""
+    newer = select(Message.id).where(
+        Message.case_id == request.case_id,
+        Message.state == MessageState.CASE,
+        col(Message.handled_at) > moment,
+    )
+    return session.exec(newer).first() is not None
+
+
+def until(moment: datetime) -> str:
+    """Return what a request waits on until `moment`, to the second; keys of suspensions hold no colon."""
+    return f"{moment.astimezone(UTC):until-%Y%m%d-%H%M%S}"
+
+
+def moment_of(waits_on: str) -> datetime:
+    """Return the moment that `until` wrote down."""
+    return datetime.strptime(waits_on, "until-%Y%m%d-%H%M%S").replace(tzinfo=UTC)

@@ -16,7 +16,7 @@ from models.database import reading
 from models.errors import DsrError
 from models.settings import settings
 from models.tokens import derived_secret
-from web import demo_mail, desk, findings, portal, tasks_door
+from web import checks, demo_mail, desk, findings, portal, tasks_door
 from web.pages import FOLDER, page, portal_language
 from web.security import LoginAttempts, with_body_limit, with_headers
 
@@ -51,6 +51,7 @@ def create_app() -> FastAPI:
     app.include_router(tasks_door.router)
     app.include_router(desk.router)
     app.include_router(findings.router)
+    app.include_router(checks.router)
     if settings().demo:
         app.include_router(demo_mail.router)
     return app

@@ -15,8 +15,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.calendar import LOCALES, PARIS, Language, format_day, paris_date
-from models.questions import WORDS as CHOICES
-from models.questions import choice_of
+from models.choice_words import WORDS as CHOICES
+from models.choice_words import choice_of
 from models.rights import ARTICLES
 from models.settings import settings
 from models.tables import RequestState
@@ -104,7 +104,7 @@ def name_of(language: Language, value: object) -> str:
     if isinstance(value, list):
         return ", ".join(name_of(language, each) for each in value)
     choice = choice_of(str(value))
-    otherwise = CHOICES[choice][language] if choice else str(value)
+    otherwise = getattr(CHOICES[choice], language) if choice else str(value)
     return words(language).get(f"name.{value}", otherwise)
 
 

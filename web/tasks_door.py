@@ -1,14 +1,25 @@
-"""A colleague's door: whom to look for, in which system, and what was found. The answer counts once."""
+"""A colleague's door: whom to look for, in which system, what to do, and what became of it. The answer counts once."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from pathvalidate import sanitize_filename
 
+from models.manual_work import (
+    FIELD_OF,
+    MAX_BYTES,
+    MAX_FILES,
+    MAX_NOTE,
+    MIN_NOTE,
+    AnswerField,
+    TaskAnswer,
+    faults_in,
+)
 from models.records import Document
-from tasks.manual_tasks import MAX_BYTES, MAX_FILES, MAX_NOTE, TaskAnswer, TaskView, answer_task, look_task
+from tasks.manual_tasks import TaskView, answer_task, look_task
 from tasks.ring import ring
 from web.clock import Now
 from web.pages import desk_language, page
@@ -23,7 +34,7 @@ _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-
 
 @router.get("/task/{token}")
 def task(request: Request, token: str) -> Response:
-    """Show what to look for."""
+    """Show what to do."""
     view = look_task(token)
     return _task_page(request, view) if view else dead_link(request)
 
@@ -39,16 +50,17 @@ def answered(
     note: Annotated[str, Form()] = "",
     files: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
-    """Record what the colleague found, and wake what waited for it."""
+    """Record what the colleague found or did, and wake what waited for it."""
     documents = [document(file) for file in files or [] if file.filename]
-    answer = answer_task(token, outcome, _NO_TEXT.sub("", note), documents, now)
+    note = _NO_TEXT.sub("", note)
+    answer = answer_task(token, outcome, note, documents, now)
     view = look_task(token)
     if view is None:
         return dead_link(request)
     if answer is TaskAnswer.RECORDED:
         background.add_task(ring, view.request_ref, now)
-    error = "" if answer in {TaskAnswer.RECORDED, TaskAnswer.ALREADY} else answer.value
-    return _task_page(request, view, error, outcome, note)
+    faults = faults_in(view.action, outcome, note, documents) if answer in FIELD_OF else {}
+    return _task_page(request, view, faults, outcome, note)
 
 
 def document(file: UploadFile) -> Document:
@@ -61,18 +73,21 @@ def document(file: UploadFile) -> Document:
 
 
 def _task_page(
-    request: Request, view: TaskView, error: str = "", outcome: str = "", note: str = ""
+    request: Request,
+    view: TaskView,
+    faults: Mapping[AnswerField, TaskAnswer] | None = None,
+    outcome: str = "",
+    note: str = "",
 ) -> Response:
-    limits = {"max_files": MAX_FILES, "max_bytes": MAX_BYTES, "max_note": MAX_NOTE}
+    limits = {"max_files": MAX_FILES, "max_bytes": MAX_BYTES, "max_note": MAX_NOTE, "min_note": MIN_NOTE}
     template = "task/done.html" if view.answered else "task/task.html"
-    status = FORM_ERROR if error else 200
     return page(
         request,
         template,
         desk_language(),
-        status,
+        FORM_ERROR if faults else 200,
         view=view,
-        error=error,
+        faults=faults or {},
         outcome=outcome,
         note=note,
         **limits,

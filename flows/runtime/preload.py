@@ -6,9 +6,15 @@ Nothing here looks at the settings: each run reads its own.
 from datetime import UTC, datetime
 
 import flows.access
-import flows.by_hand
+import flows.consent_withdrawal
+import flows.erasure
 import flows.intake
+import flows.lift_restrictions
+import flows.objection
+import flows.portability
 import flows.recover
+import flows.rectification
+import flows.restriction
 import flows.runtime.execute  # noqa: F401
 from models.calendar import public_holidays
 from models.data_map_loading import load_data_map
@@ -22,11 +28,11 @@ def _warm_up() -> None:
     this_year = datetime.now(UTC).year
     for year in (this_year, this_year + 1):
         public_holidays(year)
-    for environment in (form_environment, letter_environment):
+    for environment, own in ((form_environment, ".md.j2"), (letter_environment, ".j2")):
         for language in ("fr", "en"):
             templates = environment(language)
             for name in templates.list_templates(
-                filter_func=lambda name: not name.startswith(("fr/", "en/"))
+                filter_func=lambda name: name.endswith(own) and not name.startswith(("fr/", "en/"))  # noqa: B023  # used at once
             ):
                 templates.get_template(name)
     try:

@@ -10,7 +10,8 @@ from models.records import ManualAnswer
 from tasks.connectors.csv_file import CsvConnector
 from tasks.connectors.manual import ManualConnector
 from tasks.connectors.protocol import Connector
-from tasks.connectors.sql import SqlConnector, database_url
+from tasks.connectors.sql import SqlConnector
+from tasks.connectors.sql_connections import database_url
 
 
 def build_connector(

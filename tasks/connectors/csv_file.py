@@ -26,18 +26,18 @@ class CsvConnector:
 
     def check(self, now: datetime) -> None:  # noqa: ARG002  # the Protocol's
         """Reads the whole file and compares its header with the data map."""
-        for _ in _rows(self):
+        for _ in read_rows(self):
             pass
 
     def contact_points(self, identifiers: Sequence[Identifier]) -> list[ContactPoint]:
         """Addresses on file in the rows that the identifiers match (law.md I6), each once."""
-        name, table = _table(self.spec)
+        name, table = only_table(self.spec)
         found = contact_points(self.system, table, unique(_found(self, identifiers), name, table))
         return list(dict.fromkeys(found))
 
     def discover(self, identifiers: Sequence[Identifier], now: datetime) -> Finding:
         """Every row of the person, in the order of the file."""
-        name, table = _table(self.spec)
+        name, table = only_table(self.spec)
         rows = unique(_found(self, identifiers), name, table)
         return Finding(
             system=self.system,
@@ -48,18 +48,19 @@ class CsvConnector:
         )
 
 
-def _table(spec: CsvSystem) -> tuple[str, Table]:
+def only_table(spec: CsvSystem) -> tuple[str, Table]:
+    """Name and description of the file's one table."""
     return next(iter(spec.tables.items()))
 
 
 def _found(connector: CsvConnector, identifiers: Sequence[Identifier]) -> Iterator[Row]:
-    searched = wanted(_table(connector.spec)[1], identifiers)
-    for row in _rows(connector):
+    searched = wanted(only_table(connector.spec)[1], identifiers)
+    for row in read_rows(connector):
         if any(matches(identity, row[identity.column], value) for identity, value in searched):
             yield row
 
 
-def _rows(connector: CsvConnector) -> Iterator[Row]:
+def read_rows(connector: CsvConnector) -> Iterator[Row]:
     """Each line as the file holds it. Raises `Unavailable`, `MapIncomplete`, or `Rejected` with the line."""
     spec = connector.spec
     path = connector.path / spec.file if connector.path.is_dir() else connector.path
@@ -89,7 +90,7 @@ def _rows(connector: CsvConnector) -> Iterator[Row]:
 
 
 def _compare(spec: CsvSystem, header: list[str]) -> None:
-    known = list(_table(spec)[1].columns)
+    known = list(only_table(spec)[1].columns)
     unknown = [f"column {name}" for name in header if name not in known]
     unknown += [f"second column {name}" for name in dict.fromkeys(header) if header.count(name) > 1]
     refuse_gaps(spec.system, unknown, [f"column {name}" for name in known if name not in header])

@@ -3,7 +3,7 @@
 A `Connector` reads and changes nothing; what a `Changeable` does twice changes nothing more than once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -43,7 +43,7 @@ class Connector(Protocol):
 
 
 class Changeable(Protocol):
-    """A system whose rows we can stop, rectify and erase ourselves; elsewhere a named person does it.
+    """A system whose rows we can stop, restrict, rectify and erase ourselves; elsewhere a named person does it.
 
     Each method raises what `Connector` raises, and `NeedsHuman` where the data map does not say what to do or says
     what the system cannot hold. No error quotes data. A change happens whole or not at all.
@@ -58,8 +58,10 @@ class Changeable(Protocol):
         """The identifiers, and those the person's own rows add, to verify by; ask before erasing."""
         ...
 
-    def plan_erasure(self, identifiers: Sequence[Identifier], today: date) -> ErasurePlan:
-        """What erasing means, row by row (law.md R3); changes nothing."""
+    def plan_erasure(
+        self, identifiers: Sequence[Identifier], today: date, *, only: Collection[str] | None = None
+    ) -> ErasurePlan:
+        """What erasing means, row by row (law.md R3), in every table or in these `only`; changes nothing."""
         ...
 
     def erase(self, plan: ErasurePlan, identifiers: Sequence[Identifier], today: date) -> list[Effect]:
@@ -86,4 +88,12 @@ class Changeable(Protocol):
 
     def stop(self, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
         """Stops what the person objects to (law.md R7, R8)."""
+        ...
+
+    def restrict(self, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
+        """Marks the person's rows as only to be stored (law.md R4)."""
+        ...
+
+    def lift(self, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
+        """Takes that mark off again; the person was told before (GDPR Art. 18(3))."""
         ...

@@ -4,60 +4,46 @@ The walk starts from identity columns and goes from parent to child only: never 
 company and down to the colleagues (DESIGN.md 4.8). What the map does not describe stops the search.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint
 from sqlalchemy.engine.reflection import Inspector, ObjectKind
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.pool import NullPool
 
 from models.data_map import SqlSystem, Table, parents_first
-from models.errors import Rejected, Unavailable
+from models.errors import MapIncomplete, Rejected
 from models.records import ContactPoint, Finding, FindingStatus, Identifier
 from tasks.connectors.rows import Row, contact_points, fold, matches, record, refuse_gaps, unique, wanted
+from tasks.connectors.sql_connections import OWN_SCHEMAS, Database, reading
 
 CHUNK = 500
 KINDS = ObjectKind.TABLE | ObjectKind.MATERIALIZED_VIEW  # a materialised view is a second copy
 
 
 @dataclass(frozen=True)
-class SqlConnector:
-    """SQLite or PostgreSQL. Time limits in seconds: to connect, and for one statement (PostgreSQL)."""
-
-    spec: SqlSystem
-    url: sa.URL
-    connect_seconds: int = 5
-    statement_seconds: int = 60
-
-    @property
-    def system(self) -> str:
-        """The key of the system in the data map."""
-        return self.spec.system
+class SqlConnector(Database):
+    """A database as a `Connector`."""
 
     def check(self, now: datetime) -> None:  # noqa: ARG002  # the Protocol's
         """Reaches the database and compares it with the data map."""
-        with _reading(self) as connection:
-            _tables(connection, self.spec)
+        with reading(self) as connection:
+            mapped_tables(connection, self.spec)
 
     def contact_points(self, identifiers: Sequence[Identifier]) -> list[ContactPoint]:
         """Addresses on file in the rows that the identifiers match directly (law.md I6)."""
-        with _reading(self) as connection:
-            tables = _tables(connection, self.spec)
+        with reading(self) as connection:
+            tables = mapped_tables(connection, self.spec)
             return list(_contact_points(connection, self.spec, tables, identifiers))
 
     def discover(self, identifiers: Sequence[Identifier], now: datetime) -> Finding:
         """Every row of the person, parents before children, ordered by key."""
-        with _reading(self) as connection:
-            tables = _tables(connection, self.spec)
-            found = _walk(connection, self.spec, tables, identifiers)
+        with reading(self) as connection:
+            tables = mapped_tables(connection, self.spec)
+            found = find_rows(connection, self.spec, tables, identifiers)
             points = tuple(_contact_points(connection, self.spec, tables, identifiers))
         records = tuple(
             record(name, self.spec.tables[name], row) for name, rows in found.items() for row in rows
@@ -71,61 +57,10 @@ class SqlConnector:
         )
 
 
-def database_url(text: str, variable: str) -> sa.URL:
-    """The URL with the driver that is installed. Raises `Rejected`, never quoting the URL: it holds a password."""
-    try:
-        url = sa.make_url(text.replace("postgres://", "postgresql://", 1))
-    except ArgumentError:
-        raise Rejected(f"{variable} is no database URL: write postgresql://… or sqlite:///…") from None
-    if url.get_backend_name() == "postgresql":
-        return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
-        return url
-    raise Rejected(f"{variable} must name a PostgreSQL database or an SQLite file")
-
-
-def _engine(connector: SqlConnector) -> sa.Engine:
-    if connector.url.get_backend_name() == "sqlite":
-        file = Path(str(connector.url.database)).resolve().as_uri()
-
-        def connect() -> sqlite3.Connection:
-            return sqlite3.connect(f"{file}?mode=ro", uri=True, timeout=connector.connect_seconds)
-
-        return sa.create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
-    return sa.create_engine(
-        connector.url,
-        poolclass=NullPool,
-        hide_parameters=True,
-        isolation_level="REPEATABLE READ",
-        connect_args={"connect_timeout": connector.connect_seconds},
-        execution_options={"postgresql_readonly": True},
-    )
-
-
-@contextmanager
-def _reading(connector: SqlConnector) -> Iterator[sa.Connection]:
-    """One snapshot. A driver's own words may quote rows, so they are left out of every error."""
-    system = connector.system
-    try:
-        with _engine(connector).connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(
-                    f"SET LOCAL statement_timeout = {connector.statement_seconds * 1000:d}"
-                )
-                connection.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
-            else:
-                connection.exec_driver_sql("BEGIN")
-            yield connection
-    except (OperationalError, InterfaceError):
-        raise Unavailable(f"{system} cannot be read: see that its database runs and is reachable") from None
-    except DBAPIError as error:
-        kind = type(error.orig).__name__
-        raise Rejected(f"{system} refused to be read ({kind}): see the rights of its account") from None
-
-
-def _tables(connection: sa.Connection, spec: SqlSystem) -> dict[str, sa.TableClause]:
+def mapped_tables(connection: sa.Connection, spec: SqlSystem) -> dict[str, sa.TableClause]:
     """The mapped tables with the types the database declares. Raises `MapIncomplete` on any difference."""
     inspector = sa.inspect(connection)
+    _refuse_history(connection, spec)
     columns = {key[1]: held for key, held in inspector.get_multi_columns(spec.db_schema, kind=KINDS).items()}
     foreign = {key[1]: held for key, held in inspector.get_multi_foreign_keys(spec.db_schema).items()}
     unknown = list(_other_schemas(inspector, spec))
@@ -150,9 +85,28 @@ def _tables(connection: sa.Connection, spec: SqlSystem) -> dict[str, sa.TableCla
     }
 
 
+def _refuse_history(connection: sa.Connection, spec: SqlSystem) -> None:
+    """MariaDB can keep every former state of a table: nothing is erased there, and reflection does not name it."""
+    if connection.dialect.name not in {"mysql", "mariadb"}:
+        return
+    tables = sa.table(
+        "tables", *map(sa.column, ("table_schema", "table_name", "table_type")), schema="information_schema"
+    )
+    statement = sa.select(tables.c.table_name).where(
+        tables.c.table_type == "SYSTEM VERSIONED",
+        tables.c.table_schema.not_in({*OWN_SCHEMAS["mariadb"], *spec.ignore_schemas}),
+    )
+    if names := sorted(set(connection.execute(statement).scalars()) - set(spec.ignore_tables)):
+        raise MapIncomplete(
+            f"table {', '.join(names)} of {spec.system} keeps all that is deleted or changed: list it under"
+            f" ignore_tables in data_map/{spec.system}.yaml and describe a manual system for it"
+        )
+
+
 def _other_schemas(inspector: Inspector, spec: SqlSystem) -> Iterator[str]:
     """Tables outside the schema of this map: personal data could stand there unseen."""
-    known = {spec.db_schema or inspector.default_schema_name, "information_schema", *spec.ignore_schemas}
+    known = {spec.db_schema or inspector.default_schema_name, *spec.ignore_schemas}
+    known |= OWN_SCHEMAS[inspector.dialect.name]
     for schema in inspector.get_schema_names():
         if schema not in known:
             for name in inspector.get_table_names(schema):
@@ -190,30 +144,32 @@ def _differences(
     return unknown, gone
 
 
-def _walk(
+def find_rows(
     connection: sa.Connection,
     spec: SqlSystem,
     tables: Mapping[str, sa.TableClause],
     identifiers: Sequence[Identifier],
 ) -> dict[str, list[Row]]:
+    """The person's rows by table, parents before children, each table's ordered by key."""
     found: dict[str, list[Row]] = {}
     for name in parents_first(spec.tables):
         table, source = spec.tables[name], tables[name]
-        rows = _seeds(connection, table, source, identifiers)
+        rows = find_seeds(connection, table, source, identifiers)
         for link in table.link:
             parent, column = link.parent
             values = [row[column] for row in found[parent] if row[column] is not None]
             for start in range(0, len(values), CHUNK):
-                rows += _rows(
+                rows += select_rows(
                     connection, table, source, source.c[link.column].in_(values[start : start + CHUNK])
                 )
         found[name] = sorted(unique(rows, name, table), key=partial(_order, table))
     return found
 
 
-def _seeds(
+def find_seeds(
     connection: sa.Connection, table: Table, source: sa.TableClause, identifiers: Sequence[Identifier]
 ) -> list[Row]:
+    """The rows of one table whose identity columns hold one of the identifiers, each as often as it does."""
     rows: list[Row] = []
     for identity, value in wanted(table, identifiers):
         column: sa.ColumnElement[Any] = sa.func.trim(sa.cast(source.c[identity.column], sa.String))
@@ -224,15 +180,16 @@ def _seeds(
             condition = sa.func.lower(column) == value
         rows += [
             row
-            for row in _rows(connection, table, source, condition)
+            for row in select_rows(connection, table, source, condition)
             if matches(identity, row[identity.column], value)
         ]
     return rows
 
 
-def _rows(
+def select_rows(
     connection: sa.Connection, table: Table, source: sa.TableClause, condition: sa.ColumnElement[bool]
 ) -> list[Row]:
+    """The rows that fulfil the condition, with the columns of the map. Raises `Rejected` on a value nobody can read."""
     columns = [source.c[name] for name in table.columns]
     try:
         return [dict(row) for row in connection.execute(sa.select(*columns).where(condition)).mappings()]
@@ -256,7 +213,7 @@ def _contact_points(
     for name, table in spec.tables.items():
         if not any(identity.contact_point for identity in table.identity.values()):
             continue
-        rows = unique(_seeds(connection, table, tables[name], identifiers), name, table)
+        rows = unique(find_seeds(connection, table, tables[name], identifiers), name, table)
         for point in contact_points(spec.system, table, rows):
             if (place := (point.kind, fold(point.value))) not in seen:
                 seen.add(place)

@@ -1,6 +1,6 @@
 """The SQL connector that also changes, as one `Changeable`; each method's own module says why repeating it is safe."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,7 +12,7 @@ from tasks.connectors.sql import SqlConnector
 from tasks.connectors.sql_erase import erase
 from tasks.connectors.sql_plan import identities_on_file, plan_erasure
 from tasks.connectors.sql_rectify import preview_rectification, rectify
-from tasks.connectors.sql_stop import stop
+from tasks.connectors.sql_stop import lift, restrict, stop
 from tasks.connectors.sql_verify import verify_erasure
 
 
@@ -31,9 +31,11 @@ class SqlChanger:
         """See `tasks.connectors.sql_plan`."""
         return identities_on_file(self.connector, identifiers)
 
-    def plan_erasure(self, identifiers: Sequence[Identifier], today: date) -> ErasurePlan:
+    def plan_erasure(
+        self, identifiers: Sequence[Identifier], today: date, *, only: Collection[str] | None = None
+    ) -> ErasurePlan:
         """See `tasks.connectors.sql_plan`."""
-        return plan_erasure(self.connector, identifiers, today)
+        return plan_erasure(self.connector, identifiers, today, only=only)
 
     def erase(self, plan: ErasurePlan, identifiers: Sequence[Identifier], today: date) -> list[Effect]:
         """See `tasks.connectors.sql_erase`."""
@@ -60,3 +62,11 @@ class SqlChanger:
     def stop(self, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
         """See `tasks.connectors.sql_stop`."""
         return stop(self.connector, identifiers, now)
+
+    def restrict(self, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
+        """See `tasks.connectors.sql_stop`."""
+        return restrict(self.connector, identifiers, now)
+
+    def lift(self, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
+        """See `tasks.connectors.sql_stop`."""
+        return lift(self.connector, identifiers, now)

@@ -15,9 +15,10 @@ from models.errors import Rejected
 from models.records import Effect, Identifier
 from tasks.connectors.rows import Row
 from tasks.connectors.sql import SqlConnector
+from tasks.connectors.sql_connections import changing
 from tasks.connectors.sql_masks import shortfalls
 from tasks.connectors.sql_plan import View, look
-from tasks.connectors.sql_writing import changing, delete_row, set_columns
+from tasks.connectors.sql_writing import delete_row, set_columns
 
 DONE: Mapping[str, Any] = {"delete": "deleted", "minimise": "minimised", "keep": "kept"}
 
@@ -32,15 +33,24 @@ def erase(
     if plan.system != connector.system:
         raise Rejected(f"the plan is one for {plan.system}, not for {connector.system}: plan again")
     with changing(connector) as connection:
-        view = look(connection, connector.spec, identifiers, today)
+        view = look(connection, connector.spec, identifiers, today, plan.only)
         changed: set[RowId] = set()
         if view.plan.digest() == plan.digest():
             changed = _apply(connection, view)
         elif view.doomed or view.masks or shortfalls(connection, view.spec, view.tables, plan, view.sought):
-            raise Rejected(
-                f"the data in {connector.system} changed since the approval: plan and approve again"
-            )
+            raise Rejected(_changed(plan, view.plan))
     return [_effect(plan.system, row, id_of(connector.spec, row) in changed) for row in plan.rows]
+
+
+def _changed(approved: ErasurePlan, fresh: ErasurePlan) -> str:
+    """Which tables' rows the two plans do not treat alike."""
+    alike = [row for row in approved.rows if row in fresh.rows]
+    tables = sorted({row.table for row in (*approved.rows, *fresh.rows) if row not in alike})
+    where = f" ({', '.join(tables)})" if tables else ""
+    return (
+        f"the data in {approved.system} changed since the approval{where}, so nothing was erased:"
+        " look at the new plan and approve it"
+    )
 
 
 def _effect(system: str, row: PlannedRow, changed: bool) -> Effect:

@@ -1,7 +1,7 @@
 """Looks at what erasing a person means, row by row, and writes it down as a plan; it only reads, so repeating is safe."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,8 @@ from models.records import Identifier
 from tasks.connectors.column_values import same
 from tasks.connectors.redaction import NAME, pattern
 from tasks.connectors.rows import Row, keep_until, matches, wanted
-from tasks.connectors.sql import SqlConnector, _reading, _tables, _walk
+from tasks.connectors.sql import SqlConnector, find_rows, mapped_tables
+from tasks.connectors.sql_connections import reading
 from tasks.connectors.sql_masks import mask_values
 from tasks.connectors.sql_references import find_references
 from tasks.connectors.sql_writing import Place, place, row_id
@@ -52,25 +53,39 @@ def identities_on_file(connector: SqlConnector, identifiers: Sequence[Identifier
     They serve to verify and to redact. Do not search for rows by them: a phone may be a whole company's.
     Ask before erasing; afterwards the system no longer knows.
     """
-    with _reading(connector) as connection:
-        found = _walk(connection, connector.spec, _tables(connection, connector.spec), identifiers)
+    with reading(connector) as connection:
+        found = find_rows(connection, connector.spec, mapped_tables(connection, connector.spec), identifiers)
     return _identities(connector.spec, found, identifiers)
 
 
-def plan_erasure(connector: SqlConnector, identifiers: Sequence[Identifier], today: date) -> ErasurePlan:
+def plan_erasure(
+    connector: SqlConnector,
+    identifiers: Sequence[Identifier],
+    today: date,
+    *,
+    only: Collection[str] | None = None,
+) -> ErasurePlan:
     """What erasing this person means, row by row; changes nothing. `today` is the date in Paris.
 
+    `only`: the tables to erase from (law.md R8: what rests on the withdrawn consent), None for all. No table at all
+    gives a plan without rows. Rows of other tables stay as they are, and what they refer to is minimised.
     Raises `MapIncomplete` where map and database differ, and `NeedsHuman` where the map does not say what to do
     or says something the database cannot hold.
     """
-    with _reading(connector) as connection:
-        return look(connection, connector.spec, identifiers, today).plan
+    with reading(connector) as connection:
+        return look(connection, connector.spec, identifiers, today, only).plan
 
 
-def look(connection: sa.Connection, spec: SqlSystem, identifiers: Sequence[Identifier], today: date) -> View:
+def look(
+    connection: sa.Connection,
+    spec: SqlSystem,
+    identifiers: Sequence[Identifier],
+    today: date,
+    only: Collection[str] | None,
+) -> View:
     """The person's rows as they are now, and the plan for them."""
-    tables = _tables(connection, spec)
-    found = _walk(connection, spec, tables, identifiers)
+    tables = mapped_tables(connection, spec)
+    found = find_rows(connection, spec, tables, identifiers)
     by_id = {
         name: {row_id(name, spec.tables[name], row): row for row in rows} for name, rows in found.items()
     }
@@ -79,7 +94,7 @@ def look(connection: sa.Connection, spec: SqlSystem, identifiers: Sequence[Ident
         name: [Held(key, row, keep_until(spec.tables[name].retention, row)) for key, row in rows.items()]
         for name, rows in by_id.items()
     }
-    plan = make_plan(spec, held, references, today)
+    plan = make_plan(spec, held, references, today, only)
     rows = {key: row for named in by_id.values() for key, row in named.items()}
     sought = pattern(_identities(spec, found, identifiers), name_parts=True)
     required = _required(connection, spec)
@@ -138,6 +153,6 @@ def _refuse_null(
     for column, value in values.items():
         if value is None and (name, column) in required:
             raise NeedsHuman(
-                f"{name}.{column} must hold a value: give it another mask than null"
+                f"the database wants a value in {name}.{column}: give it another mask than null"
                 f" in data_map/{spec.system}.yaml and plan again"
             )

@@ -15,15 +15,16 @@ from models.errors import NeedsHuman, Rejected
 from models.records import Change, Identifier
 from tasks.connectors.column_values import same
 from tasks.connectors.rows import Row, json_value
-from tasks.connectors.sql import SqlConnector, _reading, _seeds, _tables, _walk
-from tasks.connectors.sql_writing import Place, changing, fitting, place, row_id, set_columns
+from tasks.connectors.sql import SqlConnector, find_rows, find_seeds, mapped_tables
+from tasks.connectors.sql_connections import changing, reading
+from tasks.connectors.sql_writing import Place, fitting, place, row_id, set_columns
 
 
 def preview_rectification(
     connector: SqlConnector, identifiers: Sequence[Identifier], changes: Mapping[str, JsonValue]
 ) -> tuple[Change, ...]:
     """What `rectify` would change, before and after; changes nothing and raises what it would."""
-    with _reading(connector) as connection:
+    with reading(connector) as connection:
         wanted = _wanted(connection, connector.spec, identifiers, changes)
         return tuple(_change(there, row, {**row, **values}, values) for there, row, values in wanted)
 
@@ -65,8 +66,8 @@ def _wanted(
 ) -> Iterator[tuple[Place, Row, dict[str, Any]]]:
     """Each row with the values its columns are to hold, once all of them are known to be right."""
     by_table = _allowed(spec, changes)
-    tables = _tables(connection, spec)
-    found = _walk(connection, spec, tables, identifiers)
+    tables = mapped_tables(connection, spec)
+    found = find_rows(connection, spec, tables, identifiers)
     for name, values in by_table.items():
         if found[name]:
             there = place(spec, tables, name)
@@ -105,7 +106,7 @@ def _refuse_another_person(
         new = values.get(identity.column)
         if identity.contact_point and new is not None:
             asked = [Identifier(kind=identity_kind(key), value=str(new))]
-            held = _seeds(connection, there.table, there.source, asked)
+            held = find_seeds(connection, there.table, there.source, asked)
             if any(row_id(there.name, there.table, row) not in own for row in held):
                 raise NeedsHuman(
                     f"another row of {there.name} already has the new {identity.column}: see whether both are"

@@ -4,8 +4,10 @@ A foreign key that the walk does not follow still counts: deleting what another 
 or worse, take that row along (ON DELETE CASCADE).
 """
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from models.data_map import SqlSystem
 from models.erasure_plan import Reference, RowId
 from tasks.connectors.rows import Row
 from tasks.connectors.sql import CHUNK
+from tasks.connectors.sql_connections import OWN_SCHEMAS
 from tasks.connectors.sql_writing import row_id
 
 Found = Mapping[str, Mapping[RowId, Row]]
@@ -53,14 +56,18 @@ def find_references(
             references += [
                 Reference(None, parent, edge.columns, edge.to, followed=False)
                 for values in _of_others(connection, spec, edge, wanted, own)
-                for parent, _ in parents.get(_told(values), ())
+                for parent, _ in parents.get(_told(values), chain.from_iterable(parents.values()))
             ]
     return references
 
 
 def _told(values: Sequence[Any]) -> tuple[str, ...]:
-    """Comparable whatever the types of two columns: a reference too many keeps a row, one too few breaks it."""
-    return tuple(str(value) for value in values)
+    """Comparable whatever the types of two columns: a reference too many keeps a row, one too few breaks it.
+
+    Some databases think letters equal that differ in case, in accents or in the space behind them.
+    """
+    texts = (unicodedata.normalize("NFKD", str(value)).casefold().rstrip() for value in values)
+    return tuple("".join(letter for letter in text if not unicodedata.combining(letter)) for text in texts)
 
 
 def _of_others(
@@ -104,7 +111,7 @@ def _edges(
         child = name if schema == own_schema and name in spec.tables else None
         columns, to = tuple(key["constrained_columns"]), tuple(key["referred_columns"])
         parent = key["referred_table"]
-        there = (key["referred_schema"] or inspector.default_schema_name) == own_schema
+        there = (key["referred_schema"] or schema) == own_schema
         if there and parent in spec.tables and (child, columns, parent, to) not in links:
             source = tables[child] if child else _unmapped(inspector, schema, name)
             yield _Edge(child, source, columns, parent, to, followed=False)
@@ -116,7 +123,7 @@ def _foreign_keys(inspector: sa.Inspector) -> Iterator[tuple[str, str, Reflected
     if inspector.dialect.name == "postgresql":
         exact = {"postgresql_ignore_search_path": True}
     for schema in inspector.get_schema_names():
-        if schema != "information_schema":
+        if schema not in OWN_SCHEMAS[inspector.dialect.name]:
             for (_, name), keys in inspector.get_multi_foreign_keys(schema, **exact).items():
                 for key in keys:
                     yield schema, name, key

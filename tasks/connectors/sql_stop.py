@@ -1,19 +1,23 @@
-"""Stops what a person objects to, or no longer consents to, as the map's `stop` says (law.md R7, R8, D24).
+"""Stops what a person objects to or no longer consents to, restricts their data, and lifts that again, as the map says.
 
-Repeating is safe: a row that is stopped already keeps the date on which it was.
+Law: R7, R8 and D24 for `stop`, R4 (GDPR Art. 18) for `restrict` and `lift`. Repeating is safe: a row that is stopped
+or restricted already keeps the date on which it was, and what is not restricted is not lifted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from models.data_map import NewValue, Table
 from models.records import Effect, Identifier
 from tasks.connectors.column_values import same
 from tasks.connectors.rows import Row, json_value
-from tasks.connectors.sql import SqlConnector, _tables, _walk
-from tasks.connectors.sql_writing import Place, changing, fitting, place, set_columns
+from tasks.connectors.sql import SqlConnector, find_rows, mapped_tables
+from tasks.connectors.sql_connections import changing
+from tasks.connectors.sql_writing import Place, fitting, place, set_columns
 
 SAID: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+Values = Mapping[str, NewValue]
 
 
 def stop(connector: SqlConnector, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
@@ -22,48 +26,81 @@ def stop(connector: SqlConnector, identifiers: Sequence[Identifier], now: dateti
     One effect a row, `changed` False where it was stopped before. `now` is aware. Raises `NeedsHuman` where the map's
     value does not fit the column.
     """
+    return _set_all(
+        connector, identifiers, now, "stopped", lambda table: table.stop.set if table.stop else None
+    )
+
+
+def restrict(connector: SqlConnector, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
+    """Sets `restrict.set` as `stop` sets `stop.set`: one effect a row, `changed` False where it was restricted."""
+    return _set_all(
+        connector,
+        identifiers,
+        now,
+        "restricted",
+        lambda table: table.restrict.set if table.restrict else None,
+    )
+
+
+def lift(connector: SqlConnector, identifiers: Sequence[Identifier], now: datetime) -> list[Effect]:
+    """Sets `restrict.lift` in those of the person's rows that are restricted; the others' effects are not `changed`.
+
+    Tell the person before (GDPR Art. 18(3)).
+    """
+    return _set_all(
+        connector, identifiers, now, "lifted", lambda table: table.restrict.lift if table.restrict else None
+    )
+
+
+def _set_all(
+    connector: SqlConnector,
+    identifiers: Sequence[Identifier],
+    now: datetime,
+    action: Literal["stopped", "restricted", "lifted"],
+    asked: Callable[[Table], Values | None],
+) -> list[Effect]:
     effects = []
     with changing(connector) as connection:
-        tables = _tables(connection, connector.spec)
-        for name, rows in _walk(connection, connector.spec, tables, identifiers).items():
+        tables = mapped_tables(connection, connector.spec)
+        for name, rows in find_rows(connection, connector.spec, tables, identifiers).items():
             there = place(connector.spec, tables, name)
-            values = _values(there, now)
+            values = asked(there.table) or {}
             for row in rows if values else ():
-                changed = not _stopped(there, row, values)
-                if changed:
-                    set_columns(connection, there, row, values)
-                effects.append(_effect(there, row, changed))
+                new = fitted(there, values, now)
+                due = _restricted(there, row, now) if action == "lifted" else not holds(row, values, new)
+                if due:
+                    set_columns(connection, there, row, new)
+                effects.append(
+                    Effect(
+                        system=there.system,
+                        table=name,
+                        key={column: json_value(row[column]) for column in there.table.key},
+                        action=action,
+                        columns=tuple(values),
+                        changed=due,
+                    )
+                )
     return effects
 
 
-def _values(there: Place, now: datetime) -> dict[str, Any]:
-    """What each column is to hold."""
-    asked = there.table.stop.set if there.table.stop else {}
+def fitted(there: Place, values: Values, now: datetime) -> dict[str, Any]:
+    """What each column is to hold. Raises `NeedsHuman` where it cannot."""
     return {
         column: fitting(
             there, column, now if value == "now" else SAID.get(value, value.removeprefix("fixed:"))
         )
-        for column, value in asked.items()
+        for column, value in values.items()
     }
 
 
-def _stopped(there: Place, row: Row, values: dict[str, Any]) -> bool:
-    """Each column holds what it should; a moment, any moment."""
-    assert there.table.stop is not None
-    moments = {column for column, value in there.table.stop.set.items() if value == "now"}
+def holds(row: Row, values: Values, new: Mapping[str, Any]) -> bool:
+    """Whether each column holds what it should (`new`, as `fitted` gives it); a moment, any moment."""
     return all(
-        row[column] is not None if column in moments else same(row[column], value)
+        row[column] is not None if value == "now" else same(row[column], new[column])
         for column, value in values.items()
     )
 
 
-def _effect(there: Place, row: Row, changed: bool) -> Effect:
-    assert there.table.stop is not None
-    return Effect(
-        system=there.system,
-        table=there.name,
-        key={column: json_value(row[column]) for column in there.table.key},
-        action="stopped",
-        columns=tuple(there.table.stop.set),
-        changed=changed,
-    )
+def _restricted(there: Place, row: Row, now: datetime) -> bool:
+    values = there.table.restrict.set if there.table.restrict else {}
+    return holds(row, values, fitted(there, values, now))

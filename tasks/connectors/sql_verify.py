@@ -13,7 +13,8 @@ from models.errors import Rejected
 from models.records import Identifier, Mention, Shortfall, Verification
 from tasks.connectors.redaction import contains, pattern
 from tasks.connectors.rows import json_value
-from tasks.connectors.sql import SqlConnector, _reading, _tables, _walk
+from tasks.connectors.sql import SqlConnector, find_rows, mapped_tables
+from tasks.connectors.sql_connections import reading
 from tasks.connectors.sql_masks import scan, shortfalls
 from tasks.connectors.sql_writing import Place, place, row_id
 
@@ -30,19 +31,21 @@ def verify_erasure(
 
     `identifiers` are those the plan was made for; `on_file` what `identities_on_file` told before the erasure:
     looked for in texts only. A row that is kept whole may bear them. Any other row the person is still found by is
-    a shortfall; any other text is a mention. Raises `Rejected` where the map changed since the plan.
+    a shortfall; any other text is a mention. Of a plan for some tables `only`, the others are not searched: their
+    rows rest on another basis. Raises `Rejected` where the map changed since the plan.
     """
     if plan.system != connector.system:
         raise Rejected(f"the plan is one for {plan.system}, not for {connector.system}: verify it there")
     spec = connector.spec
     planned = {id_of(spec, row): row for row in plan.rows}
+    chosen = tuple(spec.tables) if plan.only is None else plan.only
     sought = pattern([*identifiers, *on_file])
-    with _reading(connector) as connection:
-        tables = _tables(connection, spec)
+    with reading(connector) as connection:
+        tables = mapped_tables(connection, spec)
         short = shortfalls(connection, spec, tables, plan, sought)
         new: dict[RowId, Shortfall] = {}
-        for name, rows in _walk(connection, spec, tables, identifiers).items():
-            for row in rows:
+        for name, rows in find_rows(connection, spec, tables, identifiers).items():
+            for row in rows if name in chosen else ():
                 key = row_id(name, spec.tables[name], row)
                 if key not in planned:
                     told = {column: json_value(row[column]) for column in spec.tables[name].key}
@@ -51,7 +54,7 @@ def verify_erasure(
         settled: dict[RowId, Collection[str] | None] = dict.fromkeys(new)
         settled |= {key: row.masked if row.action == "minimise" else None for key, row in planned.items()}
         count, mentions = 0, list[Mention]()
-        for name in tables:
+        for name in chosen:
             for found in _search(connection, place(spec, tables, name), sought, settled):
                 count += 1
                 mentions += found

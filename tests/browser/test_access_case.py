@@ -18,7 +18,8 @@ from tests.support.browsing import LOCAL
 from tests.support.running import Running
 
 HERS = {
-    "contacts": "SELECT email, phone, full_name, role, company, notes, marketing_optin, opted_out_at, last_contact_at"
+    "contacts": "SELECT email, phone, full_name, role, company, notes, marketing_optin, opted_out_at, restricted_at,"
+    " last_contact_at"
     " FROM contacts WHERE email = :who",
     "form_submissions": "SELECT email, payload, created_at FROM form_submissions WHERE email = :who",
     "deals": "SELECT stage_id, title, amount, closed_on FROM deals"

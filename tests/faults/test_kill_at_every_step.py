@@ -19,6 +19,7 @@ STEPS = [
     "locate",
     "ask-identity-0",
     "send identity-0",
+    "identity-settled",
     "ask-colleagues",
     "search-0",
     "tell-review-0",

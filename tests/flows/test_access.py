@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from models.choice_words import WORDS
 from models.database import reading, unit_of_work
-from models.questions import WORDS, Choice
+from models.questions import ENDINGS, Choice
 from models.tables import AuditEvent, Challenge, Decision, Download, ManualTask, WaitsFor
 from tests.support.world import case_of, request_mail, words_of
 
@@ -17,12 +18,16 @@ STRANGER = request_mail("nadia.ferrand@ailleurs.example", "Nadia Ferrand")
 
 
 def words(choice: Choice) -> str:
-    return WORDS[choice]["fr"]
+    return WORDS[choice].fr
 
 
 def choices(schema: dict) -> list[str]:
+    """What may be chosen, besides the ways to end or extend that every form has."""
     found = schema["properties"]["decision"]
-    return [found["const"]] if "const" in found else found["enum"]
+    listed = [found["const"]] if "const" in found else found["enum"]
+    always = {words(choice) for choice in (*ENDINGS, Choice.EXTEND)}
+    assert always <= set(listed)
+    return [word for word in listed if word not in always]
 
 
 def to_review(world, raw: bytes = b"") -> str:
@@ -181,20 +186,6 @@ def test_a_colleague_who_does_not_answer_is_named_to_the_officer(small_world):
     _, schema, text = small_world.form(ref)
     assert choices(schema) == [words(Choice.SEARCH_AGAIN)]
     assert "EN ATTENTE" in text
-
-
-def test_a_right_without_a_flow_is_acknowledged_and_answered_by_hand(small_world):
-    raw = request_mail().replace(
-        "Quelles données personnelles détenez-vous sur moi ? Merci de m'en envoyer une copie.".encode(),
-        "Je vous demande de supprimer toutes mes données personnelles.".encode(),
-    )
-    ref = small_world.receive(raw)
-    assert ref.endswith("/erasure")
-    assert small_world.advance(ref).waits_for == WaitsFor.OFFICER
-    assert "répondez à la main" in small_world.form(ref)[2]
-    small_world.decide(ref, 0)
-    assert small_world.advance(ref).outcome == "answered_by_hand"
-    assert small_world.kinds_taken() == ["acknowledge", "decision_waiting"]
 
 
 def test_the_run_carries_references_dates_and_states_only(small_world):

@@ -12,7 +12,8 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from flows.demo.show import OFFICER, OFFICER_ADDRESS, OFFICER_PASSWORD
 from flows.forms import TEXTS_READ
-from models.questions import WORDS, Choice
+from models.choice_words import WORDS
+from models.questions import Choice
 from tests.support.browsing import Visitor, browser, code_in, picture, visitor
 from tests.support.running import Running, wait_for
 
@@ -135,7 +136,7 @@ def resume(page: Page) -> Locator:
 def fill_in(page: Page, dialog: Locator, reason: str) -> None:
     """Choose and type."""
     for title, word in (
-        ("Décision", WORDS[Choice.SEND_COPY]["fr"]),
+        ("Décision", WORDS[Choice.SEND_COPY].fr),
         ("Textes libres", TEXTS_READ["fr"]),
         ("Qui décide", OFFICER),
     ):

@@ -9,6 +9,7 @@ from models.letters import LetterKind, RequesterLetter
 from tasks.render import LANGUAGES, Rendered, render
 from tests.support.letter_samples import sample
 
+CNIL = ("CNIL", "3 place de Fontenoy, TSA 80715, 75334 Paris Cedex 07", "https://www.cnil.fr/plaintes")
 EVERY = tuple(product(LANGUAGES, LetterKind))
 TO_REQUESTERS = tuple(kind for kind in LetterKind if issubclass(CONTEXTS[kind], RequesterLetter))
 

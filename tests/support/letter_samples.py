@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from models.controller import Organisation, SupervisoryAuthority
+from models.letter_contexts import CONTEXTS
 from models.letters import (
     AccessReply,
     Acknowledge,
@@ -20,9 +21,9 @@ from models.letters import (
     Withheld,
 )
 from models.rights import Right
+from tests.support.letter_replies import CASE_LINK, LINK, reply_facts
 
 REF = "DSR-2026-0042"
-LINK = "https://dsr.nexoris.example/download/3rJx9bKq0vTzN5wYc7LmE2aHs8PdUf4G"
 REQUESTER = RequesterLetter(
     ref=REF,
     received_on=date(2026, 12, 1),
@@ -47,7 +48,7 @@ WITHHELD = {
 
 
 def sample(kind: LetterKind, language: str) -> Context:  # noqa: PLR0911  # one return for each letter
-    """The context of one letter."""
+    """The context of one letter; those of the replies to a right are in `letter_replies.py`."""
     titles = SYSTEM_TITLES[language]
     base = dict(REQUESTER)
     match kind:
@@ -67,7 +68,7 @@ def sample(kind: LetterKind, language: str) -> Context:  # noqa: PLR0911  # one 
                 question="review",
                 due=date(2026, 12, 31),
                 prefect_link="https://prefect.nexoris.example/runs/flow-run/6f0f3c1e",
-                case_link="https://dsr.nexoris.example/desk/cases/DSR-2026-0042",
+                case_link=CASE_LINK,
             )
         case LetterKind.MANUAL_TASK:
             link = "https://dsr.nexoris.example/desk/tasks/7"
@@ -83,6 +84,9 @@ def sample(kind: LetterKind, language: str) -> Context:  # noqa: PLR0911  # one 
             )
         case LetterKind.NEW_LINK:
             return NewLink(**base, link=LINK, link_expires_on=datetime(2027, 1, 18, 9, 5, tzinfo=UTC))
+        case _:
+            known = base if issubclass(CONTEXTS[kind], RequesterLetter) else {"ref": REF}
+            return CONTEXTS[kind](**known, **reply_facts(language, titles)[kind])
 
 
 def _access_reply(language: str) -> AccessReply:

@@ -56,12 +56,16 @@ def link(
 
 
 def plan(
-    system: SqlSystem, rows: list[Held], links: list[Reference] | None = None, today: date = TODAY
+    system: SqlSystem,
+    rows: list[Held],
+    links: list[Reference] | None = None,
+    today: date = TODAY,
+    only: list[str] | None = None,
 ) -> ErasurePlan:
     by_table: dict[str, list[Held]] = {}
     for held in rows:
         by_table.setdefault(held.id[0], []).append(held)
-    return make_plan(system, by_table, links or [], today)
+    return make_plan(system, by_table, links or [], today, only)
 
 
 def told(made: ErasurePlan) -> list[tuple[str, Any, str, str]]:

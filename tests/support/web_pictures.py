@@ -18,14 +18,17 @@ from playwright.sync_api import FloatRect, Page, sync_playwright
 from sqlmodel import Session, col, select
 
 from models.database import database, unit_of_work
+from models.manual_work import Brief, ChangeAction
 from models.migrate import migrate
+from models.records import Identifier
+from models.rights import Right
 from models.settings import REPOSITORY
 from models.tables import Case, FindingRow, Request
 from tasks.challenges import issue
 from tasks.downloads import send_code
 from tasks.manual_tasks import open_task
 from tasks.officers import add_officer
-from tests.support.case_rows import NOW, ON_FILE, manual_system
+from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 from tests.support.desk_rows import fill_desk, offered_case
 from web.app import create_app
 from web.clock import clock
@@ -44,6 +47,23 @@ ADDRESS = "dana@nexoris.example"
 PHONE = {"width": 390, "height": 800}
 MAX_PIXELS, MAX_HEIGHT = 950_000, 1_500  # keep each file below 150 kB
 SCREEN = {"width": 1200, "height": 800}
+PERSON = (
+    Identifier(kind="email", value="bruno.petit@imprimerie.example"),
+    Identifier(kind="email", value="b.petit@perso.example"),
+    Identifier(kind="phone", value="+33 6 12 34 56 78"),
+)
+LINES: dict[ChangeAction, tuple[str, ...]] = {
+    "rectify": ("Nom : Bruno Petit → Bruno Petit-Garnier", "Fonction : directeur → gérant"),
+    "erase": (
+        "Facture F-2021-118 : jusqu’au 31 décembre 2031 (article L123-22 du code de commerce)",
+        "Contrat du 4 mars 2022 : jusqu’au 4 mars 2027 (article 2224 du code civil)",
+    ),
+}
+CHANGES: dict[Right, ChangeAction] = {
+    Right.OBJECTION: "stop",
+    Right.RECTIFICATION: "rectify",
+    Right.ERASURE: "erase",
+}
 
 
 def sample() -> dict[str, str]:
@@ -57,10 +77,11 @@ def sample() -> dict[str, str]:
         identity = issue(session, asked, "identity", ON_FILE, "pictures", NOW)
         other = issue(session, wrong, "identity", ON_FILE, "pictures-wrong", NOW)
         task = open_task(session, searched, manual_system(), 1, NOW)
+        changes = _changes(session)
         _, first = offered_case(session, "Hélène Roux", "helene@roux.example", "fr")
         _, second = offered_case(session, "Tom Baker", "tom@baker.example", "en")
     send_code(second.token, NOW)
-    return {
+    return changes | {
         "identity": f"/identity/{identity.token}?lang=fr",
         "wrong": f"/identity/{other.token}",
         "download": f"/download/{first.token}",
@@ -73,6 +94,19 @@ def sample() -> dict[str, str]:
         "case": f"/desk/cases/{rich.ref}",
         "data": f"/desk/cases/{rich.ref}/data/{found}",
     }
+
+
+def _changes(session: Session) -> dict[str, str]:
+    """One case in which a colleague stops, corrects and erases: the paths of the pages."""
+    _, requests = add_case(session, *CHANGES, name="Bruno Petit", address=PERSON[0].value)
+    paths = {}
+    for request in requests:
+        action = CHANGES[Right(request.right)]
+        note = "Justificatif vu le 20 novembre." if action == "rectify" else ""
+        brief = Brief(identifiers=PERSON, name="Bruno Petit", lines=LINES.get(action, ()), note=note)
+        token = open_task(session, request, manual_system(), 0, NOW, action=action, brief=brief)
+        paths[f"task_{action}"] = f"/task/{token}"
+    return paths
 
 
 def _request(session: Session, name: str) -> Request:
@@ -118,6 +152,13 @@ def submit_code(page: Page, code: str) -> None:
     page.click("main form button")
 
 
+def say_little(page: Page) -> None:
+    """Answer a change with too few words."""
+    page.check("#done")
+    page.fill("#note", "fait")
+    page.click("main form button")
+
+
 def tour(page: Page, address: str, paths: dict[str, str]) -> int:
     """Visit every page in turn; return the number of violations."""
 
@@ -136,6 +177,8 @@ def tour(page: Page, address: str, paths: dict[str, str]) -> int:
     violations = sum(at(name) for name in ("home", "identity", "download", "download_code", "task", "dead"))
     violations += at("identity_wrong", lambda: submit_code(page, "1111 1111"), opens="wrong")
     violations += at("task_wrong", lambda: page.click("main form button"), opens="task")
+    violations += sum(at(f"task_{action}") for action in CHANGES.values())
+    violations += at("task_erase_wrong", lambda: say_little(page), opens="task_erase")
     violations += at("login")
     page.set_viewport_size(SCREEN)
     violations += at("desk", log_in, opens="login")
@@ -143,6 +186,7 @@ def tour(page: Page, address: str, paths: dict[str, str]) -> int:
     violations += picture(page, "case-below", top=MAX_PIXELS // SCREEN["width"])
     violations += at("data")
     page.set_viewport_size(PHONE)
+    violations += at("task_phone", opens="task_rectify")
     return violations + at("identity_phone", opens="identity") + at("desk_phone", opens="desk")
 
 

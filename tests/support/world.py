@@ -18,13 +18,15 @@ from sqlmodel import col, select
 
 from flows.demo.people import code_in, link_in, text_of
 from models.cases import find_request
+from models.choice_words import WORDS
 from models.database import reading, unit_of_work
+from models.questions import Choice
 from models.records import Document
 from models.tables import Case, Letter, ReferenceCounter, Request, RequestState, Step, WaitsFor
 from tasks.challenges import answer
 from tasks.handle_mail import handle_kept
 from tasks.keep_mail import keep_message
-from tasks.manual_tasks import answer_task
+from tasks.manual_tasks import answer_task, look_task
 from tasks.officers import add_officer
 from tasks.ring import ring
 from tasks.sample_systems import create_sample_systems
@@ -36,13 +38,24 @@ CAMILLE = "camille.durand@atelier-lumiere.example"
 ROUNDS = 40
 
 
-def request_mail(address: str = CAMILLE, name: str = "Camille Durand") -> bytes:
-    text = (
-        "Bonjour,\n\nQuelles données personnelles détenez-vous sur moi ? Merci de m'en envoyer une copie.\n\n"
-    )
+ASKS = {
+    "access": "Quelles données personnelles détenez-vous sur moi ? Merci de m'en envoyer une copie.",
+    "rectification": "Merci de corriger mes données : mon nom est Camille Durand-Lefort.",
+    "erasure": "Je vous demande d'effacer toutes les données personnelles que vous détenez sur moi.",
+    "objection": "Je m'oppose à recevoir votre newsletter et toute prospection de votre part.",
+    "objection-other": "Pour des raisons tenant à ma situation particulière, je m'oppose au traitement de mes données.",
+    "portability": "Je demande la portabilité de mes données dans un format structuré et lisible par machine.",
+    "restriction": "Je demande la limitation du traitement de mes données : conservez-les mais ne les utilisez plus.",
+    "consent_withdrawal": "Je retire mon consentement au traitement de mes données personnelles.",
+    "access+erasure": "Envoyez-moi une copie de mes données personnelles, puis effacez toutes mes données.",
+}
+
+
+def request_mail(address: str = CAMILLE, name: str = "Camille Durand", asks: str = "access") -> bytes:
+    text = f"Bonjour,\n\n{ASKS.get(asks, asks)}\n\n"
     return (
         f"From: {name} <{address}>\nTo: privacy@nexoris.com\nSubject: Mes données personnelles\n"
-        f"Message-ID: <{abs(hash(address))}@people.example>\nMIME-Version: 1.0\n"
+        f"Message-ID: <{abs(hash((address, asks)))}@people.example>\nMIME-Version: 1.0\n"
         f'Content-Type: text/plain; charset="utf-8"\nContent-Transfer-Encoding: 8bit\n\n{text}{name}\n'
     ).encode()
 
@@ -69,6 +82,26 @@ class World:
         self.engine.repair()
         return handled.new_requests[0]
 
+    def write_again(self, ref: str, text: str) -> None:
+        """The requester writes once more in the same thread; the engine hears the bell."""
+        case = case_of(ref)
+        raw = (
+            f"From: {case.requester_name} <{case.requester_address}>\nTo: privacy@nexoris.com\n"
+            f"Subject: Re: {case.ref}\nMessage-ID: <{abs(hash((ref, text)))}@people.example>\nMIME-Version: 1.0\n"
+            f'Content-Type: text/plain; charset="utf-8"\nContent-Transfer-Encoding: 8bit\n\n{text}\n'
+        ).encode()
+        now = datetime.now(UTC)
+        keep_message(raw, "privacy@nexoris.com", now, now)
+        for handled in handle_kept(now):
+            assert handled.case_ref == case.ref, handled
+        ring(ref, now)
+
+    def add_officer(self, name: str) -> None:
+        """Somebody else who decides."""
+        with unit_of_work() as session:
+            address = f"{name.lower().replace(' ', '.')}@nexoris.com"
+            add_officer(session, name, address, "a long password", datetime.now(UTC), totp=False)
+
     def newest_request(self) -> str:
         """The reference of the request that was opened last."""
         with reading() as session:
@@ -94,11 +127,20 @@ class World:
         answer(link_in(letter, "identity").rpartition("/")[2], code_in(letter), datetime.now(UTC))
         ring(ref, datetime.now(UTC))
 
-    def search_by_hand(self, ref: str, documents: tuple[Document, ...] = ()) -> None:
-        letter = self.letters("manual_task")[-1]
-        outcome = "found" if documents else "none"
-        token = link_in(letter, "task").rpartition("/")[2]
-        answer_task(token, outcome, "Searched by hand.", documents, datetime.now(UTC))
+    def search_by_hand(
+        self, ref: str, documents: tuple[Document, ...] = (), note: str = "", outcome: str = "done"
+    ) -> None:
+        """Answer every task that waits: a search found these documents or nothing, a change has this outcome."""
+        for letter in self.letters("manual_task"):
+            token = link_in(letter, "task").rpartition("/")[2]
+            task = look_task(token)
+            if task is not None and not task.answered:
+                search = "found" if documents else "none"
+                answered = search if task.action == "search" else outcome
+                said = note or (
+                    "Searched by hand." if task.action == "search" else "Done by hand, bin included."
+                )
+                answer_task(token, answered, said, documents, datetime.now(UTC))
         ring(ref, datetime.now(UTC))
 
     def form(self, ref: str) -> tuple[str, dict[str, object], str]:
@@ -114,18 +156,35 @@ class World:
         url = f"{self.engine.environment['PREFECT_API_URL']}/flow_runs/{flow_run_id}/input/filter"
         return list(httpx.post(url, json={"prefix": "", "limit": 200}, timeout=30).raise_for_status().json())
 
-    def decide(self, ref: str, choice: int = 0, **values: object) -> str:
-        """Answer the form that waits with its `choice`-th decision; return the words chosen."""
+    def decide(self, ref: str, choice: int | str = 0, **values: object) -> str:
+        """Answer the form that waits with its `choice`-th decision, or with these words; return the words chosen.
+
+        A `ground` may be given by its first words. What is left after an erasure is about others, unless said otherwise.
+        """
         run, schema, _ = self.form(ref)
         properties = schema["properties"]
-        words = _choices(properties["decision"])[choice]  # type: ignore[index]
+        listed = _choices(properties["decision"])  # type: ignore[index]
+        words = choice if isinstance(choice, str) else listed[choice]
+        if choice == 0 and WORDS[Choice.LEAVE].fr in listed:
+            words = WORDS[Choice.LEAVE].fr
         answers = {"decision": words, "officer": OFFICER, "reason": "Everything was searched and read."}
+        answers |= {name: field["default"] for name, field in properties.items() if name.startswith("value_")}  # type: ignore[union-attr]
         if "texts_read" in properties:  # type: ignore[operator]
             answers["texts_read"] = _choices(properties["texts_read"])[0]  # type: ignore[index]
+        if words == WORDS[Choice.RESTRICT].fr:
+            values.setdefault("ground", "Limitation : nous n’en avons plus")
+        if start := str(values.get("ground", "")):
+            values["ground"] = next(w for w in _choices(properties["ground"]) if w.startswith(start))  # type: ignore[index]
         answered = self.engine.api("POST", f"/flow_runs/{run}/resume", json={"run_input": answers | values})
         assert answered["status"] == "ACCEPT", answered
         self.decisions.append(words)
         return words
+
+    def clean_billing(self, address: str) -> None:
+        """Drop a new export of the billing tool, in which the colleague has deleted this person."""
+        path = Path(os.environ["DSR_BILLING_CSV"])
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if address not in line), "utf-8")
 
     # ---- how it goes on
 

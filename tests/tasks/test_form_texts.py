@@ -1,26 +1,35 @@
 """What officers read above a form: every template in both languages, from real rows; nothing hostile gets out of its place."""
 
-import re
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
 from sqlmodel import Session
 
+from models.controller import Text
 from models.database import unit_of_work
+from models.erasure_plan import ErasurePlan, PlannedRow
 from models.letters import one_line
-from models.records import Finding, FindingStatus
+from models.manual_work import ManualOutcome
+from models.records import Change, Finding, FindingStatus, Mention, Shortfall
 from models.rights import Right
 from models.settings import settings
-from models.tables import FindingRow
-from tasks.form_texts import by_hand_text, columns_to_read, fingerprint, identity_text, review_text
+from models.tables import Decision, FindingRow
+from models.wishes import Preview
+from tasks.carry_out_erasure import Leftover, Looked
+from tasks.form_texts import columns_to_read, fingerprint, identity_text, review_text, second_text
+from tasks.form_texts_changes import by_hand_text, change_text, weighing_text
+from tasks.form_texts_erasure import leftover_text, plan_text
+from tasks.plan_erasure import Drawn, Round
 from tasks.search_systems import finding_rows, store_findings
 from tasks.steps import Scene
 from tests.support.bundle_samples import SEARCHED, client_findings, nothing
 from tests.support.case_rows import NOW, ON_FILE, add_case
 
 LANGUAGES = ("fr", "en")
-NAMES = ("review", "identity", "by_hand")
+NAMES = ("review", "identity", "by_hand", "plan", "leftover", "change", "weighing", "second")
+NASTY = "no answer | [x](y) <b>"
 HOSTILE = (
     "[Click](https://evil.example)",
     "![x](https://evil.example/x.png)",
@@ -49,11 +58,67 @@ def scene_of(session: Session, right: Right = Right.ACCESS, name: str = "Camille
 
 
 def text_of(name: str, scene: Scene, sent_back: str = "") -> str:
-    if name == "review":
-        return review_text(scene, rows_of(scene, client_findings()), sent_back)
-    if name == "identity":
-        return identity_text(scene, "unknown", {"billing": "no answer | [x](y)"}, sent_back)
-    return by_hand_text(scene, sent_back)
+    missing = ManualOutcome(system="elay", outcome="not_done", note=NASTY, person="Elay | x", answered_at=NOW)
+    texts: dict[str, Callable[[], str]] = {
+        "review": lambda: review_text(scene, rows_of(scene, client_findings()), sent_back),
+        "identity": lambda: identity_text(scene, "unknown", {"billing": NASTY}, sent_back),
+        "plan": lambda: plan_text(scene, a_round(), "message", sent_back),
+        "leftover": lambda: leftover_text(scene, a_look(), {"elay": NASTY}, sent_back),
+        "change": lambda: change_text(
+            scene, a_preview(), restricted=True, note="changed", sent_back=sent_back
+        ),
+        "weighing": lambda: weighing_text(scene, sent_back),
+        "second": lambda: second_text(scene, a_decision(), sent_back),
+        "by_hand": lambda: by_hand_text(scene, "stop", [missing], sent_back),
+    }
+    return texts[name]()
+
+
+def a_round() -> Round:
+    kept = PlannedRow(
+        table="invoices",
+        key={"id": 7},
+        action="keep",
+        masked=("billing_mail",),
+        keep_until=date(2034, 12, 31),
+        hold="invoice_10_years",
+        basis=Text(fr="article L123-22 du code de commerce", en="Article L123-22"),
+        why="hold",
+    )
+    gone = PlannedRow(table="contacts", key={"id": 1}, action="delete", why="table")
+    plan = ErasurePlan(system="site_db", rows=(kept, gone))
+    return Round(0, {"site_db": Drawn(plan=plan)}, {}, ("elay",))
+
+
+def a_look() -> Looked:
+    mention = Mention(table="contacts", key={"id": 2}, column="notes")
+    short = Shortfall(table="contacts", key={"id": 1}, problem="still_there")
+    site = Leftover(system="site_db", rows=10, shortfalls=(short,), mentions=(mention,))
+    return Looked(systems=(site, Leftover(system="elay", problem=NASTY)))
+
+
+def a_preview() -> Preview:
+    change = Change(
+        system="site_db",
+        table="contacts",
+        key={"id": 1},
+        before={"full_name": NASTY},
+        after={"full_name": "Camille | Lefort"},
+    )
+    return Preview(changes=(change,), problems={})
+
+
+def a_decision() -> Decision:
+    return Decision(
+        question="review",
+        round=0,
+        officer="Claire | Martin",
+        choice="refuse",
+        reason=NASTY,
+        accepted=True,
+        content_hash="0" * 64,
+        answers={"ground": "excessive"},
+    )
 
 
 class Shown(HTMLParser):
@@ -115,24 +180,24 @@ def test_a_hostile_name_is_literal_text(language: str, name: str) -> None:
             assert not [link for link in shown.links if link and "evil" in link], hostile
 
 
-@pytest.mark.parametrize("right", [Right.OBJECTION, Right.CONSENT_WITHDRAWAL])
-def test_what_must_stop_at_once_is_said_first_and_in_bold(language: str, right: Right) -> None:
-    """law.md D24, Q5: only the reply has a month."""
+def test_the_plan_says_what_goes_what_stays_until_when_and_why(language: str) -> None:
     with unit_of_work() as session:
-        text = text_of("by_hand", scene_of(session, right), "an earlier answer")
-    first = text.splitlines()[0]
-    assert re.match(r"\*\*.*(maintenant, aujourd’hui|now, today).*\*\*", first)
-    assert {"fr": "Seule la réponse peut attendre", "en": "Only the reply may wait"}[language] in first
-    assert {"fr": "n’accorde aucun délai", "en": "gives no period"}[language] in first
+        shown = Shown(text_of("plan", scene_of(session, Right.ERASURE)))
+    for mark in ("2034", "L123-22", {"fr": "supprimer", "en": "delete"}[language], "Elay"):
+        assert mark in shown.text
+    assert {"fr": "pas de retour possible", "en": "no way back"}[language] in shown.text
 
 
-@pytest.mark.parametrize("right", [Right.ERASURE, Right.RECTIFICATION, Right.PORTABILITY, Right.RESTRICTION])
-def test_other_rights_by_hand_name_themselves_and_claim_no_haste(language: str, right: Right) -> None:
+def test_an_objection_is_weighed_with_both_sides_and_marketing_is_said_to_have_stopped(language: str) -> None:
+    """law.md R7b, D24."""
     with unit_of_work() as session:
-        text = text_of("by_hand", scene_of(session, right))
-    assert text.startswith("### DSR-")
-    assert right.article in text.splitlines()[0]
-    assert not re.search("aujourd’hui|today", text)
+        objection = Shown(text_of("weighing", scene_of(session, Right.OBJECTION))).text
+        restriction = Shown(text_of("weighing", scene_of(session, Right.RESTRICTION))).text
+    assert {"fr": "La prospection est déjà arrêtée", "en": "Marketing has stopped already"}[
+        language
+    ] in objection
+    assert "21(1)" in objection
+    assert "18(1)" in restriction
 
 
 INCOMPLETE = {"fr": "La recherche est incomplète", "en": "The search is incomplete"}

@@ -8,13 +8,11 @@ from typing import get_args
 import pytest
 
 from models.letter_contexts import CONTEXTS
-from models.letters import DecisionQuestion, Doubt, LetterKind
+from models.letters import DecisionQuestion, Doubt, LetterKind, TaskAction
 from models.rights import Right
 from tasks.render import LANGUAGES, render, say_date
-from tests.support.letter_reading import TO_REQUESTERS, both, missing, say
+from tests.support.letter_reading import CNIL, TO_REQUESTERS, both, missing, say
 from tests.support.letter_samples import LINK, REF, sample
-
-CNIL = ("CNIL", "3 place de Fontenoy, TSA 80715, 75334 Paris Cedex 07", "https://www.cnil.fr/plaintes")
 
 
 @pytest.mark.parametrize(("language", "kind"), [*product(LANGUAGES, TO_REQUESTERS)])
@@ -162,11 +160,21 @@ def test_new_link_says_that_the_old_one_is_dead_and_carries_no_code(language: st
 ASKED = {
     ("fr", "identity"): "vérification de l’identité",
     ("fr", "review"): "examen de la réponse",
-    ("fr", "by_hand"): "réponse à faire vous-même",
+    ("fr", "plan"): "plan d’effacement",
+    ("fr", "change"): "approbation de la correction",
+    ("fr", "weighing"): "mise en balance des intérêts",
+    ("fr", "leftover"): "traces trouvées après l’effacement",
+    ("fr", "by_hand"): "tâche à la main",
+    ("fr", "second"): "confirmation par un second responsable",
     ("fr", "problem"): "problème à régler",
     ("en", "identity"): "identity check",
     ("en", "review"): "review of the reply",
-    ("en", "by_hand"): "reply to write yourself",
+    ("en", "plan"): "approval of the erasure plan",
+    ("en", "change"): "approval of the correction",
+    ("en", "weighing"): "weighing of interests",
+    ("en", "leftover"): "traces found after the erasure",
+    ("en", "by_hand"): "task by hand",
+    ("en", "second"): "confirmation by a second officer",
     ("en", "problem"): "problem to solve",
 }
 
@@ -188,6 +196,30 @@ def test_officer_letter_names_question_date_and_both_links(language: str, questi
         assert link in letter.html
 
 
-@pytest.mark.parametrize("kind", [kind for kind in LetterKind if kind not in TO_REQUESTERS])
+TO_COLLEAGUES = {*LetterKind} - {*TO_REQUESTERS} - {LetterKind.RECIPIENT_NOTICE}
+TO_DO = {
+    ("fr", "search"): "chercher les données",
+    ("fr", "stop"): "cesser d’utiliser",
+    ("fr", "restrict"): "bloquer les données",
+    ("fr", "lift"): "lever le blocage",
+    ("fr", "rectify"): "corriger les données",
+    ("fr", "erase"): "effacer les données",
+    ("en", "search"): "search for the person’s data",
+    ("en", "stop"): "stop using",
+    ("en", "restrict"): "block the person’s data",
+    ("en", "lift"): "lift the restriction",
+    ("en", "rectify"): "correct the person’s data",
+    ("en", "erase"): "erase the person’s data",
+}
+
+
+@pytest.mark.parametrize(("language", "action"), [*product(LANGUAGES, get_args(TaskAction))])
+def test_task_letter_says_what_to_do(language: str, action: str) -> None:
+    for words in say(LetterKind.MANUAL_TASK, language, action=action):
+        assert not missing(words, TO_DO[language, action], say_date(language, date(2026, 12, 15)))
+        assert sum(phrase in words for phrase in TO_DO.values()) == 1
+
+
+@pytest.mark.parametrize("kind", sorted(TO_COLLEAGUES))
 def test_internal_letters_have_no_place_for_the_person(kind: LetterKind) -> None:
-    assert not {"name", "address", "received_on"} & set(CONTEXTS[kind].model_fields)
+    assert not {"name", "address", "received_on", "person", "about"} & set(CONTEXTS[kind].model_fields)

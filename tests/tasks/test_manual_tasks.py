@@ -6,11 +6,12 @@ import pytest
 from sqlmodel import select
 
 from models.database import reading, unit_of_work
+from models.manual_work import Brief, TaskAnswer
 from models.records import Document, ManualAnswer
 from models.settings import settings
 from models.tables import AuditEvent, Case, ManualTask, Request
 from models.tokens import new_token
-from tasks.manual_tasks import TaskAnswer, answer_task, look_task, manual_answer, open_task
+from tasks.manual_tasks import answer_task, look_task, manual_answer, open_task
 from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 
 LATER = NOW + timedelta(hours=2)
@@ -33,8 +34,12 @@ def test_the_colleague_sees_whom_to_look_for_and_until_when(db: str) -> None:
     _, token = opened()
     view = look_task(token)
     assert view is not None
-    assert view.look_for_name == "Camille Durand"
-    assert view.look_for == (ON_FILE, "camille.perso@mail.example")
+    assert view.action == "search"
+    assert view.brief.name == "Camille Durand"
+    assert [identifier.value for identifier in view.brief.identifiers] == [
+        ON_FILE,
+        "camille.perso@mail.example",
+    ]
     assert view.due_on == date(2026, 11, 30)  # five working days after Monday 23 November
     assert "Elay" in view.title
     assert view.instruction.startswith("Cherchez la personne")
@@ -81,7 +86,7 @@ def test_after_the_answer_the_link_names_nobody(db: str) -> None:
     view = look_task(token)
     assert view is not None
     assert view.answered
-    assert (view.look_for_name, view.look_for) == ("", ())
+    assert view.brief == Brief(identifiers=())
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,7 @@ def test_after_the_answer_the_link_names_nobody(db: str) -> None:
     [
         ("", "", [], TaskAnswer.NO_OUTCOME),
         ("maybe", "", [], TaskAnswer.NO_OUTCOME),
+        ("done", "It is all done.", [], TaskAnswer.NO_OUTCOME),
         ("found", "a note only", [], TaskAnswer.FILES_MISSING),
         ("none", "", [SCREENSHOT], TaskAnswer.FILES_UNEXPECTED),
         ("none", "x" * 4001, [], TaskAnswer.NOTE_TOO_LONG),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.controller import LegalBasis
-from models.data_map import Retention, end_of_retention, legal_basis, parents_first
+from models.data_map import Retention, end_of_retention, is_provided, legal_basis, parents_first
 from models.data_map_loading import load_data_map
 from models.errors import NeedsHuman
 
@@ -69,6 +69,18 @@ def test_a_table_may_override_the_basis_of_its_purpose():
         ("site_db", "column: litigation, is", "column: lawsuit, is", "tables.contacts.erasure.holds.0.when.column", "no lawsuit"),
         ("site_db", 'opted_out_at: "now"', 'opted_out: "now"', "tables.contacts.stop.set.opted_out", "no opted_out"),
         ("site_db", 'opted_out_at: "now"', 'opted_out_at: "soon"', "tables.contacts.stop.set.opted_out_at", "pattern"),
+        ("site_db", 'set: {restricted_at: "now"}', 'set: {restricted: "now"}', "tables.contacts.restrict.set.restricted", "columns has no restricted"),
+        ("site_db", 'lift: {restricted_at: "null"}', "lift: {restricted_at: null}", "tables.contacts.restrict.lift.restricted_at", "in quotes"),
+        ("site_db", 'lift: {restricted_at: "null"}', 'lift: {role: "null"}', "tables.contacts.restrict.lift.role", "the same columns"),
+        ("site_db", 'lift: {restricted_at: "null"}', 'lift: {restricted_at: "now"}', "tables.contacts.restrict.lift.restricted_at", 'must write "null"'),
+        ("site_db", '{set: {restricted_at: "now"}, lift: {restricted_at: "null"}}', '{set: {role: "true"}, lift: {role: "true"}}', "tables.contacts.restrict.lift.role", "another value"),
+        ("site_db", '{set: {restricted_at: "now"}, lift: {restricted_at: "null"}}', '{set: {opted_out_at: "now"}, lift: {opted_out_at: "null"}}', "tables.contacts.restrict.set.opted_out_at", "undo an objection"),
+        ("site_db", 'set: {restricted_at: "now"}', 'set: {phone: "null"}', "tables.contacts.restrict.set.phone", "found by this column"),
+        ("site_db", 'stop: {set: {marketing_optin: "false"', 'stop: {set: {email: "null"', "tables.contacts.stop.set.email", "found by this column"),
+        ("site_db", "provided: false, export: false", "provided: true, export: false", "tables.contacts.columns.litigation.provided", "not exported"),
+        ("billing", "responsible: {name: Administrator of the billing tool, email: billing@nexoris.com}\n", "", "instruction", "responsible is missing"),
+        ("billing", "due_working_days: 5", "due_working_days: 16", "due_working_days", "less than or equal"),
+        ("billing", "    retention: {", '    restrict: {set: {company: "true"}, lift: {company: "null"}}\n    retention: {', "tables.billing_customers.restrict", "only read"),
         ("site_db", "ignore_tables: [alembic_version", "ignore_tables: [invoices", "ignore_tables", "mapped as well"),
         ("site_db", "system: site_db", "system: site", "system", "must be site_db"),
         ("site_db", "kind: sql", "kind: sqlite", "kind", "sql, csv, manual"),
@@ -104,6 +116,37 @@ def test_every_mistake_is_named_with_file_line_and_key(
     assert name == f"data_map/{file}.yaml"
     assert 1 <= int(number) <= before.count("\n")
     assert says in message
+
+
+def test_a_person_is_told_what_to_do_and_somebody_is_told(folder: Path):
+    path = folder / "billing.yaml"
+    text = path.read_text(encoding="utf-8")
+    fr = text.index("instruction:")
+    en = text.index("due_working_days:")
+    path.write_text(text[:fr] + text[en:], encoding="utf-8")
+    with pytest.raises(NeedsHuman, match=r"billing\.yaml:\d+ responsible: instruction is missing"):
+        load_data_map(folder)
+    billing = load_data_map(SHIPPED).systems["billing"]
+    assert billing.responsible.email == "billing@nexoris.com"
+    assert billing.due_working_days == 5
+
+
+def test_what_a_person_provided_is_said_by_table_and_by_column():
+    systems = load_data_map(SHIPPED).systems
+    provided = {
+        name: [
+            column for column in table.columns if is_provided(table, column) and table.columns[column].export
+        ]
+        for system in ("site_db", "billing")
+        for name, table in systems[system].tables.items()
+    }
+    assert provided["contacts"] == [
+        "email", "phone", "full_name", "role", "company", "marketing_optin",
+    ]  # fmt: skip
+    assert provided["form_submissions"] == ["email", "payload", "created_at"]
+    assert provided["web_sessions"] == ["visitor_id", "ip_trunc", "pages", "started_at"]
+    assert provided["billing_customers"] == ["name", "email", "address"]
+    assert provided["deals"] == provided["invoices"] == provided["email_log"] == []
 
 
 def test_the_line_is_that_of_the_key(folder: Path):

@@ -171,7 +171,7 @@ def test_a_foreign_key_that_its_mask_empties_keeps_nothing():
 @pytest.mark.parametrize(
     ("system", "message"),
     [
-        (shop(contacts=table("id name")), "contacts must stay and can only be minimised: give name a mask in data_map/shop.yaml"),
+        (shop(contacts=table("id name")), "contacts cannot be deleted, because rows that this plan leaves alone belong to it, but nothing says what takes the place of name: write a mask in data_map/shop.yaml"),
         (shop(contacts=table("id email", key=["email"])), "the key and what a hold looks at cannot be masked"),
     ],
 )  # fmt: skip
@@ -190,12 +190,30 @@ def test_a_mask_must_not_break_a_reference_between_rows_that_stay(column: str, t
     system = shop(
         contacts=table("id email", action="minimise"), deals=table("id up email", action="minimise", **UP)
     )
-    with pytest.raises(NeedsHuman, match=r"the mask of \w+\.email would break a reference"):
+    with pytest.raises(
+        NeedsHuman,
+        match=r"a row of deals stays and belongs to a row of contacts, and masking \w+\.email would part them",
+    ):
         plan(
             system,
             [row("contacts", 1), row("deals", 1)],
             [link(("deals", (1,)), ("contacts", (1,)), column, to)],
         )
+
+
+def test_tables_outside_the_plan_stay_and_count_as_staying():
+    has_kept = hold("invoice", "minimise", has_kept="invoices")
+    made = plan(site(has_kept), ROWS, CHAIN, only=["contacts"])
+    assert told(made) == [("contacts", 1, "minimise", "hold")]
+    assert (made.rows[0].keep_until, made.only) == (None, ("contacts",))
+    made = plan(site(), ROWS, CHAIN, only=["invoices", "deals"])
+    assert told(made) == [
+        ("invoices", 1, "keep", "hold"),
+        ("invoices", 2, "delete", "table"),
+        ("deals", 1, "minimise", "kept_row"),
+        ("deals", 2, "delete", "table"),
+    ]
+    assert plan(site(), ROWS, CHAIN, only=[]).rows == ()
 
 
 def test_every_table_without_a_rule_is_named_at_once():
@@ -217,6 +235,8 @@ def test_the_digest_names_everything_the_plan_says_and_nothing_else():
     first = made.rows[0]
     others = [
         made.model_copy(update={"system": "crm"}),
+        made.model_copy(update={"only": ()}),
+        made.model_copy(update={"only": ("contacts", "deals", "invoices")}),
         made.model_copy(update={"rows": made.rows[1:]}),
         made.model_copy(update={"rows": made.rows[::-1]}),
         *(

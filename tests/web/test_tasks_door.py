@@ -6,14 +6,18 @@ from io import BytesIO
 import httpx
 import pytest
 from fastapi import UploadFile
+from sqlmodel import select
 from starlette.datastructures import Headers
 
 from models.database import reading, unit_of_work
-from models.records import ManualAnswer
-from models.tables import Request
+from models.manual_work import Brief, ChangeAction
+from models.records import Identifier, ManualAnswer
+from models.rights import Right
+from models.tables import ManualTask, Request
 from models.tokens import new_token
 from tasks.manual_tasks import manual_answer, open_task
-from tests.support.case_rows import NOW, add_case, manual_system
+from tests.conftest import forget_settings
+from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 from tests.web.conftest import csrf_of, submit
 from web.security import UPLOAD_BODY
 from web.tasks_door import document
@@ -26,6 +30,24 @@ def opened(name: str = "Camille Durand") -> tuple[Request, str]:
     with unit_of_work() as session:
         _, (request, *_) = add_case(session, name=name)
         return request, open_task(session, request, manual_system(), 1, NOW)
+
+
+def asked(action: ChangeAction = "rectify", *rights: Right, lines: tuple[str, ...] = (HOSTILE,)) -> str:
+    """The link of a change by hand."""
+    brief = Brief(
+        identifiers=(Identifier(kind="email", value=ON_FILE), Identifier(kind="email", value=HOSTILE)),
+        name="Camille Durand",
+        lines=lines,
+    )
+    with unit_of_work() as session:
+        _, (request, *_) = add_case(session, *rights)
+        return open_task(session, request, manual_system(), 0, NOW, action=action, brief=brief)
+
+
+def outcome_of_the_task() -> tuple[str, str]:
+    with reading() as session:
+        task = session.exec(select(ManualTask)).one()
+        return task.outcome, task.note
 
 
 def answered(request: Request) -> ManualAnswer | None:
@@ -198,3 +220,70 @@ def test_the_first_answer_stands_and_the_page_then_names_nobody(browser: httpx.C
     answer = answered(request)
     assert answer is not None
     assert answer.outcome == "none"
+
+
+@pytest.mark.parametrize(
+    ("action", "right", "said"),
+    [
+        ("stop", Right.OBJECTION, "Cessez toute prospection"),
+        ("stop", Right.CONSENT_WITHDRAWAL, "retire son consentement"),
+        ("restrict", Right.RESTRICTION, "conservez seulement"),
+        ("lift", Right.RESTRICTION, "de nouveau utiliser"),
+        ("rectify", Right.RECTIFICATION, "À modifier"),
+        ("erase", Right.ERASURE, "À conserver"),
+    ],
+)
+def test_each_change_says_what_to_do(
+    browser: httpx.Client, action: ChangeAction, right: Right, said: str
+) -> None:
+    page = browser.get(f"/task/{asked(action, right)}")
+    assert page.status_code == 200
+    assert said in page.text
+    assert ("jeudi 26 novembre" if action == "stop" else "lundi 30 novembre") in page.text
+
+
+def test_what_the_brief_holds_is_text(browser: httpx.Client) -> None:
+    page = browser.get(f"/task/{asked()}")
+    assert "<script" not in page.text
+    assert page.text.count("<bdi>&lt;script&gt;alert(1)") == 2
+    assert ON_FILE in page.text
+
+
+@pytest.mark.parametrize("action", ["stop", "restrict", "lift", "rectify", "erase"])
+def test_a_change_in_english(
+    browser: httpx.Client, monkeypatch: pytest.MonkeyPatch, action: ChangeAction
+) -> None:
+    token = asked(action)
+    monkeypatch.setenv("DSR_OFFICER_LANGUAGE", "en")
+    forget_settings()
+    page = submit(browser, f"/task/{token}")
+    assert page.status_code == 422
+    assert "What to do" in page.text
+    assert "Choose what became of it." in page.text
+
+
+def test_every_fault_of_a_change_is_said_beside_its_field_and_nothing_typed_is_lost(
+    browser: httpx.Client,
+) -> None:
+    token = asked()
+    files = [("files", (f"{n}.txt", b"x", "text/plain")) for n in range(21)]
+    page = submit(browser, f"/task/{token}", outcome="not_done", note="fini", files=files)
+    assert page.status_code == 422
+    for expected in ('id="note-error"', 'id="files-error"', 'href="#note"', 'href="#files"'):
+        assert expected in page.text
+    assert "10 caractères au moins" in page.text
+    assert 'value="not_done" aria-describedby="not_done-hint" checked' in page.text
+    assert "fini</textarea>" in page.text
+    assert outcome_of_the_task() == ("", "")
+
+
+def test_a_change_that_is_done_is_told_and_then_names_nobody(browser: httpx.Client) -> None:
+    token = asked()
+    page = submit(
+        browser, f"/task/{token}", outcome="done", note="Nom changé\u202e dans\x00 la fiche.\r\nVérifié."
+    )
+    assert "votre réponse est enregistrée" in page.text
+    assert outcome_of_the_task() == ("done", "Nom changé dans la fiche.\nVérifié.")
+    after = browser.get(f"/task/{token}").text
+    for personal in ("Camille", ON_FILE, "alert(1)"):
+        assert personal not in after

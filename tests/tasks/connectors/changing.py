@@ -12,7 +12,8 @@ from models.data_map import SqlSystem
 from models.erasure_plan import ErasurePlan
 from models.errors import DsrError
 from models.records import Identifier
-from tasks.connectors.sql import SqlConnector, database_url
+from tasks.connectors.sql import SqlConnector
+from tasks.connectors.sql_connections import database_url
 from tasks.connectors.sql_erase import erase
 from tasks.connectors.sql_plan import plan_erasure
 from tasks.connectors.sql_verify import verify_erasure
@@ -45,7 +46,8 @@ def snapshot(url: str) -> dict[str, list[tuple[Any, ...]]]:
         names = sorted(sa.inspect(connection).get_table_names())
         return {
             name: sorted(
-                (tuple(row) for row in connection.execute(sa.text(f'SELECT * FROM "{name}"'))), key=repr
+                (tuple(row) for row in connection.execute(sa.select("*").select_from(sa.table(name)))),
+                key=repr,
             )
             for name in names
         }

@@ -7,6 +7,26 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.support.mariadb import mariadb
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[str]:
+    """SQLAlchemy URL with `{}` for a database's name, of a MariaDB that lives as long as the tests."""
+    with mariadb() as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: str) -> Iterator[str]:
+    """The URL of an empty database; other databases on the server would be gaps in the map."""
+    engine = sa.create_engine(mariadb_server.format(""), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE DATABASE shop CHARACTER SET utf8mb4")
+    yield mariadb_server.format("shop")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP DATABASE shop")
+
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:

@@ -217,8 +217,8 @@ def _columns(shape: Shape) -> dict[str, str]:
 
 
 def build(world: World, connection: sa.Connection) -> None:
-    """The empty database filled: foreign keys are declared with the tables on SQLite, afterwards on PostgreSQL."""
-    later = connection.dialect.name == "postgresql"
+    """The empty database filled: foreign keys are declared with the tables on SQLite, afterwards elsewhere."""
+    later = connection.dialect.name != "sqlite"
     for shape in world.shapes:
         parts = [f"{column} {kind}" for column, kind in _columns(shape).items()]
         parts += ["PRIMARY KEY (id, part)", "UNIQUE (id)"] if shape.composite else ["PRIMARY KEY (id)"]

@@ -8,7 +8,8 @@ import pytest
 from models.data_map import SqlSystem
 from models.errors import MapIncomplete
 from models.records import Finding, Identifier
-from tasks.connectors.sql import SqlConnector, database_url
+from tasks.connectors.sql import SqlConnector
+from tasks.connectors.sql_connections import database_url
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 

@@ -104,18 +104,24 @@ def keeps_its_promises(world: World, engine: sa.Engine, url: str) -> None:
     assert {effect.action for effect in effects if effect.changed} <= {"deleted", "minimised", "kept"}
 
 
-@settings(RULES, max_examples=500)
-@given(world=worlds())
-def test_on_sqlite(tmp_path_factory: pytest.TempPathFactory, world: World):
-    url = f"sqlite:///{tmp_path_factory.mktemp('shop')}/shop.sqlite"
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    keeps_its_promises(world, engine, url)
-    with engine.connect() as connection:
-        assert not connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+Check = Callable[[World], None]
+MUCH = settings(RULES, max_examples=500)
 
 
 @pytest.fixture(scope="module")
-def check(create_postgres_database: Callable[[], str]) -> Callable[[World], None]:
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Check:
+    def check(world: World) -> None:
+        url = f"sqlite:///{tmp_path_factory.mktemp('shop')}/shop.sqlite"
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        keeps_its_promises(world, engine, url)
+        with engine.connect() as connection:
+            assert not connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+
+    return check
+
+
+@pytest.fixture(scope="module")
+def postgres(create_postgres_database: Callable[[], str]) -> Check:
     url = create_postgres_database()
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:  # every case makes its tables anew: nobody waits for the disk
@@ -130,15 +136,54 @@ def check(create_postgres_database: Callable[[], str]) -> Callable[[World], None
     return check
 
 
-@settings(RULES, max_examples=50)
+@pytest.fixture(scope="module")
+def mariadb(mariadb_server: str) -> Check:
+    server = sa.create_engine(mariadb_server.format(""), poolclass=sa.NullPool)
+    engine = sa.create_engine(mariadb_server.format("random_shop"), poolclass=sa.NullPool)
+
+    def check(world: World) -> None:
+        with server.begin() as connection:
+            connection.exec_driver_sql("CREATE DATABASE random_shop CHARACTER SET utf8mb4")
+        try:
+            keeps_its_promises(world, engine, mariadb_server.format("random_shop"))
+        finally:
+            with server.begin() as connection:
+                connection.exec_driver_sql("DROP DATABASE random_shop")
+
+    return check
+
+
+@settings(RULES, max_examples=45)
 @given(world=worlds())
-def test_on_postgres(check: Callable[[World], None], world: World):
-    check(world)
+def test_on_sqlite(sqlite: Check, world: World):
+    sqlite(world)
+
+
+@settings(RULES, max_examples=15)
+@given(world=worlds())
+def test_on_postgres(postgres: Check, world: World):
+    postgres(world)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(RULES, max_examples=500)
+@MUCH
 @given(world=worlds())
-def test_on_postgres_at_length(check: Callable[[World], None], world: World):
-    check(world)
+def test_on_sqlite_at_length(sqlite: Check, world: World):
+    sqlite(world)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@MUCH
+@given(world=worlds())
+def test_on_postgres_at_length(postgres: Check, world: World):
+    postgres(world)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@settings(RULES, max_examples=100)
+@given(world=worlds())
+def test_on_mariadb_at_length(mariadb: Check, world: World):
+    mariadb(world)

@@ -33,8 +33,16 @@ def test_a_key_that_does_not_tell_two_people_apart_stops_the_erasure(url: str, r
     ("column", "mask", "says"),
     [
         ("email VARCHAR(9)", "token_email", "email is of type VARCHAR and cannot hold the new value"),
-        ("email VARCHAR(99) NOT NULL", "null", "email must hold a value: give it another mask than null"),
-        ("email VARCHAR(99)", None, "give email a mask in data_map/shop.yaml"),
+        (
+            "email VARCHAR(99) NOT NULL",
+            "null",
+            "the database wants a value in cards.email: give it another mask than null",
+        ),
+        (
+            "email VARCHAR(99)",
+            None,
+            "nothing says what takes the place of email: write a mask in data_map/shop.yaml",
+        ),
     ],
 )
 def test_a_mask_that_cannot_be_is_refused_before_anyone_approves(
@@ -140,7 +148,7 @@ def test_a_mask_must_not_break_what_refers_to_it(url: str, run: Run):
         "id email open", link={"column": "email", "to": "people.email"}, erasure={**DELETE, "holds": [hold]}
     )
     assert refusal(system({"people": people(), "bills": bills}), url, NeedsHuman).startswith(
-        "the mask of people.email would break a reference between rows that stay"
+        "a row of bills stays and belongs to a row of people, and masking people.email would part them"
     )
 
 

@@ -9,7 +9,8 @@ from shop import EMAIL, NOW, PEOPLE, find, gaps, keys, system, table
 
 from models.errors import Rejected, Unavailable
 from models.records import Identifier
-from tasks.connectors.sql import SqlConnector, _reading, database_url
+from tasks.connectors.sql import SqlConnector
+from tasks.connectors.sql_connections import database_url, reading
 
 
 def test_every_gap_is_named_at_once(url: str, run: Callable[..., None]):
@@ -119,7 +120,7 @@ def test_a_value_that_its_column_cannot_hold_names_the_table(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "nonsense", "mysql://a:secret@h/d", "sqlite://", "sqlite:///:memory:", "postgresql//secret"],
+    ["", "nonsense", "oracle://a:secret@h/d", "sqlite://", "sqlite:///:memory:", "postgresql//secret"],
 )
 def test_an_unusable_url_is_refused_without_quoting_it(text: str):
     with pytest.raises(Rejected, match=r"^SHOP ") as caught:
@@ -180,6 +181,6 @@ def test_an_account_without_rights_is_rejected_without_quoting_rows(postgres_url
 
 def test_the_connection_can_only_read(url: str, run: Callable[..., None]):
     connector = SqlConnector(system({"people": PEOPLE}), database_url(url, "SHOP"))
-    with pytest.raises((Rejected, Unavailable)), _reading(connector) as connection:
+    with pytest.raises((Rejected, Unavailable)), reading(connector) as connection:
         connection.execute(sa.text("DELETE FROM people"))
     assert keys(find(connector.spec, url)) == [("people", 1)]

@@ -1,0 +1,149 @@
+"""Erase a person's data: draw a plan, have it approved, carry it out, look again until nothing is left that should go.
+
+Shared by erasure and the withdrawal of consent. Each round is stored before it is shown; running the body again finds
+the rounds, what was carried out, and what was found.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from flows.acting import look, step, wait_until
+from flows.answering import Turns, confirmed, weigh
+from flows.asking import Form, decide
+from flows.changing import ByHand, change_by_hand
+from flows.runtime.clock import utc_now
+from models.data_map import System
+from models.database import reading
+from models.manual_work import Brief
+from models.questions import Choice, Question
+from models.settings import settings
+from models.tables import Decision, WaitsFor
+from tasks.carry_out_erasure import erase_in, load_look, look_again, receipts, store_look
+from tasks.form_texts_erasure import brief_lines, leftover_text, plan_text
+from tasks.identify import search_identifiers
+from tasks.plan_erasure import Drawn, Round, Tables, draw, is_database, joined, load_plans, store_plans
+from tasks.steps import Lease
+from tasks.waits import message_since, until
+
+
+class Outcome(NamedTuple):
+    """What was decided, and which systems people emptied when. ERASE: all of it was carried out and verified."""
+
+    decision: Decision
+    by_hand: ByHand
+
+
+def erase(lease: Lease, turns: Turns, only: Tables | None = None) -> Outcome:
+    """Erase what an officer approves, of a person who is proved; `only` limits it to some tables."""
+    note, by_hand = "", ByHand()
+    carried: dict[str, Drawn] = {}
+    while True:
+        turn = next(turns["plan-round"])
+        drawn = _draw(lease, turn, only)
+        decision = weigh(lease, _plan_form(drawn, note), turns)
+        if decision.choice == Choice.SEARCH_AGAIN:
+            continue
+        if decision.choice != Choice.ERASE:
+            return Outcome(decision, by_hand)
+        note = _hold_back(lease, turn, decision, turns) or _carry_out(lease, drawn, carried)
+        if note:
+            continue
+        by_hand |= change_by_hand(lease, "erase", turns, lambda system: _brief(lease, system, drawn, by_hand))  # noqa: B023  # used at once
+        for name in (name for name in drawn.plans if not is_database(name)):
+            step(lease, f"receipts-{turn}-{name}", lambda: receipts(name, drawn.plans[name].plan))  # noqa: B023  # used at once
+        if _look_until_clean(lease, turns, Round(turn, carried, {}, tuple(by_hand)), by_hand):
+            return Outcome(decision, by_hand)
+
+
+def _draw(lease: Lease, turn: int, only: Tables | None) -> Round:
+    case, request = look(lease)
+    done = step(
+        lease,
+        f"draw-{turn}",
+        lambda: store_plans(draw(turn, search_identifiers(case), utc_now(), only)),
+    )
+    with reading() as session:
+        return load_plans(session, request, turn, done)
+
+
+def _plan_form(drawn: Round, note: str) -> Form:
+    choices = (Choice.SEARCH_AGAIN,) if drawn.problems else (Choice.ERASE, Choice.SEARCH_AGAIN)
+    return Form(
+        Question.PLAN,
+        lambda _: choices,
+        lambda scene, sent_back: plan_text(scene, drawn, note, sent_back),
+    )
+
+
+def _hold_back(lease: Lease, turn: int, decision: Decision, turns: Turns) -> str:
+    """Why the approval does not count yet: a second officer, or a message that came in the days of grace."""
+    if settings().second_officer and not confirmed(lease, decision, turns):
+        return "declined"
+    moment = decision.decided_at + timedelta(days=settings().grace_days)
+    wait_until(
+        lease,
+        WaitsFor.CLOCK,
+        until(moment),
+        lambda session, request: (
+            utc_now() >= moment or message_since(session, request, decision.decided_at) or None
+        ),
+    )
+    go = step(
+        lease,
+        f"go-{turn}",
+        lambda: lambda scene: {"message": message_since(scene.session, scene.request, decision.decided_at)},
+    )
+    return "message" if go["message"] else ""
+
+
+def _carry_out(lease: Lease, drawn: Round, carried: dict[str, Drawn]) -> str:
+    """Erase in every database; return why it has to be planned again, or nothing. `carried` grows by what was done."""
+    identifiers, note = search_identifiers(look(lease)[0]), ""
+    for name, one in drawn.plans.items():
+        if is_database(name):
+            done = step(
+                lease,
+                f"erase-{drawn.turn}-{name}",
+                lambda: erase_in(name, one, identifiers, lease.request_ref, utc_now()),  # noqa: B023  # used at once
+            )
+            note = done["refused"] or note
+            if done["refused"]:
+                continue
+        carried[name] = joined(carried.get(name), one)
+    return note
+
+
+def _brief(lease: Lease, system: System, drawn: Round, done: ByHand) -> Brief | None:
+    """What a colleague is to erase; nothing where it is done, or where the file holds nothing of the person."""
+    one = drawn.plans.get(system.system)
+    by_hand = system.system in drawn.by_hand
+    if system.system in done or not (by_hand or (one and one.plan.rows)):
+        return None
+    case, _ = look(lease)
+    lines = brief_lines(system.system, one.plan) if one else ()
+    return Brief(identifiers=tuple(search_identifiers(case)), name=case.requester_name, lines=lines)
+
+
+def _look_until_clean(lease: Lease, turns: Turns, carried: Round, by_hand: ByHand) -> bool:
+    """Look everywhere again; True when nothing is left or what is left is about others, False to plan again."""
+    identifiers = search_identifiers(look(lease)[0])
+    said = {name: one.outcome for name, one in by_hand.items()}
+    while True:
+        turn = next(turns["look"])
+        seen = step(
+            lease,
+            f"look-{turn}",
+            lambda: store_look(turn, look_again(carried, identifiers, said, utc_now())),  # noqa: B023  # used at once
+        )
+        if seen["clean"]:
+            return True
+        looked = load_look(seen)
+        choices = (Choice.SEARCH_AGAIN, Choice.PLAN_AGAIN, *([Choice.LEAVE] if looked.only_mentions else []))
+        form = Form(
+            Question.LEFTOVER,
+            lambda _: choices,  # noqa: B023  # used at once
+            lambda scene, sent_back: leftover_text(scene, looked, {}, sent_back),  # noqa: B023  # used at once
+        )
+        decision = decide(lease, form, next(turns[Question.LEFTOVER]))
+        if decision.choice != Choice.SEARCH_AGAIN:
+            return decision.choice == Choice.LEAVE

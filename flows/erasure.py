@@ -1,0 +1,62 @@
+"""Erasure (GDPR 17): plan record by record, have exactly that plan approved, carry it out, look again, answer.
+
+Every step happens once per request; this body may run any number of times. It begins when nothing else of the person
+needs the data (law.md D22). Requires the systems of the data map, an officer and the mail relay.
+"""
+
+from prefect import flow
+
+from flows.acting import act, look, step, wait_until
+from flows.answering import begin, end, send_reply
+from flows.changing import days_done
+from flows.erasing import Outcome, erase
+from flows.identity import prove
+from flows.telling import tell_recipients
+from models.questions import ENDINGS
+from models.rights import Right
+from models.tables import WaitsFor
+from tasks.change_systems import enter_suppression
+from tasks.identify import search_identifiers
+from tasks.reply_erasure import reply_erasure
+from tasks.siblings import BEFORE_ERASURE, may_erase
+from tasks.steps import Lease, result_of
+
+
+@flow(name="erasure", persist_result=False, validate_parameters=False)
+def erasure_request(request_ref: str) -> None:
+    """Answer one request for erasure; `request_ref` is `DSR-2026-0042/erasure`."""
+    act(request_ref, _answer)
+
+
+def _answer(lease: Lease) -> None:
+    turns = begin(lease)
+    if not prove(lease, turns):
+        return
+    _come_last(lease)
+    outcome = erase(lease, turns)
+    if outcome.decision.choice in ENDINGS:
+        end(lease, outcome.decision)
+        return
+    send_reply(lease, _reply(lease, outcome))
+
+
+def _come_last(lease: Lease) -> None:
+    """Wait until no other request needs the data; decided once, so that what comes later cannot stop it halfway."""
+    if result_of(lease, "comes-last") is None:
+        wait_until(
+            lease,
+            WaitsFor.SIBLING,
+            BEFORE_ERASURE,
+            lambda session, request: may_erase(session, request) or None,
+        )
+    step(lease, "comes-last", lambda: lambda _scene: None)
+
+
+def _reply(lease: Lease, outcome: Outcome) -> str:
+    identifiers = search_identifiers(look(lease)[0])
+    told = tell_recipients(lease, Right.ERASURE, identifiers)
+    listed = step(lease, "suppress", lambda: enter_suppression(identifiers, "erased", "erasure"))
+    decided_at, by_hand = outcome.decision.decided_at, days_done(outcome.by_hand)
+    return str(
+        step(lease, "reply", lambda: reply_erasure(decided_at, by_hand, told, listed["until"]))["letter"]
+    )

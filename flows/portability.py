@@ -1,0 +1,67 @@
+"""Portability (GDPR 20): acknowledge, establish identity, search, let the officer see the scope, hand over, close.
+
+Every step happens once per request; this body may run any number of times. Requires the systems of the data map, an
+officer and the mail relay.
+"""
+
+from itertools import count
+
+from prefect import flow
+
+from flows.acting import act, look, step
+from flows.answering import begin, discover, end, send_reply, weigh
+from flows.asking import Form
+from flows.identity import establish_identity
+from models.calendar import Language
+from models.portability import portability_choices
+from models.questions import ENDINGS, Choice, Question, searched
+from models.tables import Decision, FindingRow
+from tasks.deliver import send_nothing_held
+from tasks.deliver_portable import portable_of, scope_of, send_portable
+from tasks.form_texts_portability import portability_text
+from tasks.search_systems import load_findings
+from tasks.steps import Effect, Lease
+
+
+@flow(name="portability", persist_result=False, validate_parameters=False)
+def portability_request(request_ref: str) -> None:
+    """Answer one request for portability; `request_ref` is `DSR-2026-0042/portability`."""
+    act(request_ref, _answer)
+
+
+def _answer(lease: Lease) -> None:
+    turns = begin(lease)
+    if not establish_identity(lease, turns):
+        return
+    for turn in count():
+        rows = discover(lease, turn)
+        decision = weigh(lease, _review(lease, rows), turns)
+        if decision.choice == Choice.IDENTIFY:
+            if not establish_identity(lease, turns, "found"):
+                return
+        elif decision.choice != Choice.SEARCH_AGAIN:
+            break
+    if decision.choice in ENDINGS:
+        end(lease, decision)
+        return
+    send_reply(lease, step(lease, "reply", lambda: _reply(lease, decision, rows))["letter"])
+
+
+def _review(lease: Lease, rows: list[FindingRow]) -> Form:
+    case, _ = look(lease)
+    found = searched(rows)
+    scope = scope_of(rows) if found.complete else ()
+    return Form(
+        Question.REVIEW,
+        lambda _: portability_choices(found, scope, identified=bool(case.verified_address)),
+        lambda scene, sent_back: portability_text(scene, rows, scope, sent_back),
+    )
+
+
+def _reply(lease: Lease, decision: Decision, rows: list[FindingRow]) -> Effect:
+    case, _ = look(lease)
+    findings = load_findings(rows)
+    language: Language = "fr" if case.language == "fr" else "en"
+    if decision.choice == Choice.NOTHING_HELD:
+        return send_nothing_held(findings, language)
+    return send_portable(portable_of(case, findings, language), findings, decision, language)

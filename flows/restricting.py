@@ -1,0 +1,56 @@
+"""Have a person's data only stored, everywhere, and lift that again after telling them (law.md R4; GDPR 18)."""
+
+from datetime import date
+from typing import NamedTuple
+
+from flows.acting import look, send_letter, step
+from flows.answering import Turns
+from flows.changing import change_by_hand, days_done
+from flows.runtime.clock import utc_now
+from models.data_map import System
+from models.grounds import RestrictionCase
+from models.manual_work import Brief, ChangeAction
+from tasks.change_systems import change_rows, close_restriction, day, open_restriction
+from tasks.identify import search_identifiers
+from tasks.reply_changes import announce_end
+from tasks.steps import Lease, result_of
+
+
+class Restricted(NamedTuple):
+    """The day in each system, and when we look again whether the case still applies."""
+
+    when: dict[str, date]
+    review_on: date
+
+
+def restrict(lease: Lease, turns: Turns, case: RestrictionCase) -> Restricted:
+    """Restrict in every database, then have colleagues do it where no connector does."""
+    identifiers = search_identifiers(look(lease)[0])
+    done = step(lease, "restrict", lambda: change_rows("restrict", identifiers, utc_now()))
+    noted = step(lease, "restriction", lambda: open_restriction(case))
+    by_hand = _by_hand(lease, turns, "restrict")
+    when = {name: day(done, "on") for name, rows in done["rows"].items() if rows}
+    return Restricted(when | by_hand, day(noted, "review_on"))
+
+
+def lift(lease: Lease, turns: Turns, case: RestrictionCase, because: str) -> None:
+    """Tell the person that a restriction ends, then lift it (18(3)); where none was made, nothing happens."""
+    noted = result_of(lease, "restriction")
+    if noted is None:
+        return
+    notice = step(lease, "announce-end", lambda: announce_end(case, day(noted, "since"), because))
+    send_letter(lease, notice["letter"])
+    identifiers = search_identifiers(look(lease)[0])
+    step(lease, "lift", lambda: change_rows("lift", identifiers, utc_now()))
+    _by_hand(lease, turns, "lift")
+    step(lease, "restriction-ends", lambda: close_restriction(because))
+
+
+def _by_hand(lease: Lease, turns: Turns, action: ChangeAction) -> dict[str, date]:
+    case, _ = look(lease)
+    brief = Brief(identifiers=tuple(search_identifiers(case)), name=case.requester_name)
+
+    def brief_for(system: System) -> Brief | None:
+        return None if system.kind == "csv" and system.responsible is None else brief
+
+    return days_done(change_by_hand(lease, action, turns, brief_for))
