@@ -82,11 +82,16 @@ def send_queued_now() -> None:
     asyncio.run(send_queued(utc_now()))
 
 
-def send_letter(lease: Lease, key: str) -> None:
-    """Send one letter and wait until it has left, or until it is clear that it never will."""
+def post_letter(key: str) -> None:
+    """Send one letter now, if the relay takes it; otherwise `recover` sends it later."""
     steps.at_boundary("before", f"send {key.rpartition(':')[2]}")
     asyncio.run(send_queued(utc_now(), key))
     steps.at_boundary("after", f"send {key.rpartition(':')[2]}")
+
+
+def send_letter(lease: Lease, key: str) -> None:
+    """Send one letter and wait until it has left, or until it is clear that it never will."""
+    post_letter(key)
     wait_until(lease, WaitsFor.RELAY, key, lambda session, _: letter_settled(session, key) or None)
 
 
@@ -122,7 +127,7 @@ def begin_wait(lease: Lease, whom: WaitsFor, on: str) -> None:
     """Note in our database, and in the run's tags, whom the request waits for from now on."""
     wait_for(lease, whom, on, utc_now())
     retag(lease.request_ref, str(flow_run.id), utc_now())
-    steps.at_boundary("before", f"suspend {on.rpartition(':')[2]}")
+    steps.at_boundary("before", f"suspend {on.rpartition(':')[2].partition('-until-')[0]}")
 
 
 def look(lease: Lease) -> tuple[Case, Request]:

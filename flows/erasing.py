@@ -22,7 +22,8 @@ from tasks.carry_out_erasure import erase_in, load_look, look_again, receipts, s
 from tasks.form_texts_erasure import brief_lines, leftover_text, plan_text
 from tasks.identify import search_identifiers
 from tasks.plan_erasure import Drawn, Round, Tables, draw, is_database, joined, load_plans, store_plans
-from tasks.steps import Lease
+from tasks.siblings import BEFORE_ERASURE, may_erase
+from tasks.steps import Lease, result_of
 from tasks.waits import message_since, until
 
 
@@ -35,6 +36,7 @@ class Outcome(NamedTuple):
 
 def erase(lease: Lease, turns: Turns, only: Tables | None = None) -> Outcome:
     """Erase what an officer approves, of a person who is proved; `only` limits it to some tables."""
+    _come_last(lease)
     note, by_hand = "", ByHand()
     carried: dict[str, Drawn] = {}
     while True:
@@ -53,6 +55,18 @@ def erase(lease: Lease, turns: Turns, only: Tables | None = None) -> Outcome:
             step(lease, f"receipts-{turn}-{name}", lambda: receipts(name, drawn.plans[name].plan))  # noqa: B023  # used at once
         if _look_until_clean(lease, turns, Round(turn, carried, {}, tuple(by_hand)), by_hand):
             return Outcome(decision, by_hand)
+
+
+def _come_last(lease: Lease) -> None:
+    """Wait until no other request needs the data; decided once, so that what comes later cannot stop it halfway."""
+    if result_of(lease, "comes-last") is None:
+        wait_until(
+            lease,
+            WaitsFor.SIBLING,
+            BEFORE_ERASURE,
+            lambda session, request: may_erase(session, request) or None,
+        )
+    step(lease, "comes-last", lambda: lambda _scene: None)
 
 
 def _draw(lease: Lease, turn: int, only: Tables | None) -> Round:

@@ -6,7 +6,7 @@ needs the data (law.md D22). Requires the systems of the data map, an officer an
 
 from prefect import flow
 
-from flows.acting import act, look, step, wait_until
+from flows.acting import act, look, step
 from flows.answering import begin, end, send_reply
 from flows.changing import days_done
 from flows.erasing import Outcome, erase
@@ -14,12 +14,10 @@ from flows.identity import prove
 from flows.telling import tell_recipients
 from models.questions import ENDINGS
 from models.rights import Right
-from models.tables import WaitsFor
 from tasks.change_systems import enter_suppression
 from tasks.identify import search_identifiers
 from tasks.reply_erasure import reply_erasure
-from tasks.siblings import BEFORE_ERASURE, may_erase
-from tasks.steps import Lease, result_of
+from tasks.steps import Lease
 
 
 @flow(name="erasure", persist_result=False, validate_parameters=False)
@@ -32,24 +30,11 @@ def _answer(lease: Lease) -> None:
     turns = begin(lease)
     if not prove(lease, turns):
         return
-    _come_last(lease)
     outcome = erase(lease, turns)
     if outcome.decision.choice in ENDINGS:
         end(lease, outcome.decision)
         return
     send_reply(lease, _reply(lease, outcome))
-
-
-def _come_last(lease: Lease) -> None:
-    """Wait until no other request needs the data; decided once, so that what comes later cannot stop it halfway."""
-    if result_of(lease, "comes-last") is None:
-        wait_until(
-            lease,
-            WaitsFor.SIBLING,
-            BEFORE_ERASURE,
-            lambda session, request: may_erase(session, request) or None,
-        )
-    step(lease, "comes-last", lambda: lambda _scene: None)
 
 
 def _reply(lease: Lease, outcome: Outcome) -> str:

@@ -17,6 +17,7 @@ from flows.identity import prove
 from flows.restricting import lift, restrict
 from flows.runtime.clock import utc_now
 from flows.telling import tell_recipients
+from models.calendar import end_of_day
 from models.grounds import RestrictionCase
 from models.map_in_words import said
 from models.questions import ENDINGS, Choice, Question
@@ -40,7 +41,7 @@ from tasks.rectify_systems import (
 from tasks.reply_changes import lines_for_recipients, reply_rectification
 from tasks.search_systems import data_map
 from tasks.steps import Lease, result_of
-from tasks.waits import newest_message
+from tasks.waits import for_message, has_written
 
 CONTESTED = RestrictionCase.ACCURACY
 LIFTED = {
@@ -60,12 +61,11 @@ def _answer(lease: Lease) -> None:
     if not prove(lease, turns):
         return
     decision, wish, shown = _agree(lease, turns)
-    if decision.choice == Choice.CORRECT:
-        when = _correct(lease, turns, wish, shown)
     lift(lease, turns, CONTESTED, LIFTED["fr" if look(lease)[0].language == "fr" else "en"])
     if decision.choice in ENDINGS:
         end(lease, decision)
         return
+    when = _correct(lease, turns, wish, shown)
     changes = lines_for_recipients(shown.changes)
     told = tell_recipients(lease, Right.RECTIFICATION, search_identifiers(look(lease)[0]), changes)
     reply = reply_rectification(decision.decided_at, shown.changes, when, told)
@@ -122,11 +122,12 @@ def _form(lease: Lease, wish: Wish, shown: Preview, note: str) -> Form:
 def _ask_person(lease: Lease, turn: int) -> Wish:
     asked = step(lease, f"ask-change-{turn}", lambda: ask_change(turn))
     send_letter(lease, asked["letter"])
+    on = for_message(asked["after"], end_of_day(day(asked, "answer_by")))
     wait_until(
         lease,
         WaitsFor.MESSAGE,
-        f"message-{asked['after']}",
-        lambda session, request: newest_message(session, request) > asked["after"] or None,
+        on,
+        lambda session, request: has_written(session, request, on, utc_now()) or None,
     )
     return load_wish(step(lease, f"read-wish-{turn}", lambda: read_wish))
 

@@ -8,12 +8,14 @@ from flows.answering import Turns
 from flows.changing import change_by_hand, days_done
 from flows.runtime.clock import utc_now
 from models.data_map import System
+from models.database import reading
 from models.grounds import RestrictionCase
 from models.manual_work import Brief, ChangeAction
 from tasks.change_systems import change_rows, close_restriction, day, open_restriction
 from tasks.identify import search_identifiers
+from tasks.lift_restriction import stands_besides
 from tasks.reply_changes import announce_end
-from tasks.steps import Lease, result_of
+from tasks.steps import Effect, Lease, result_of
 
 
 class Restricted(NamedTuple):
@@ -40,10 +42,17 @@ def lift(lease: Lease, turns: Turns, case: RestrictionCase, because: str) -> Non
         return
     notice = step(lease, "announce-end", lambda: announce_end(case, day(noted, "since"), because))
     send_letter(lease, notice["letter"])
-    identifiers = search_identifiers(look(lease)[0])
-    step(lease, "lift", lambda: change_rows("lift", identifiers, utc_now()))
-    _by_hand(lease, turns, "lift")
+    if not step(lease, "lift", lambda: _lift_rows(lease)).get("kept"):
+        _by_hand(lease, turns, "lift")
     step(lease, "restriction-ends", lambda: close_restriction(because))
+
+
+def _lift_rows(lease: Lease) -> Effect:
+    """Lift in every database; where another restriction of the same data stands, its rows stay."""
+    case, request = look(lease)
+    with reading() as session:
+        kept = stands_besides(session, request)
+    return (lambda _: {"kept": True}) if kept else change_rows("lift", search_identifiers(case), utc_now())
 
 
 def _by_hand(lease: Lease, turns: Turns, action: ChangeAction) -> dict[str, date]:

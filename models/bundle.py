@@ -1,7 +1,7 @@
 """What an answer to an access request says beside the copy: the information of Art. 15(1) and (2), about one person.
 
-Pure: everything is computed from that person's findings and the data map, never from the map alone (law.md F6), so
-two people with different data are told different purposes, categories, recipients, retention and rights.
+Pure: everything is computed from that person's findings, the disclosure log and the data map, never from the map alone
+(law.md F6), so two people with different data are told different purposes, categories, recipients, retention and rights.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -18,14 +18,14 @@ from models.information import (
     AccessInformation,
     ApplicableRight,
     DataSet,
+    Disclosed,
     ExplainedCode,
-    MadeTransfer,
-    NamedRecipient,
     NamedSource,
     RetentionTerm,
     Use,
 )
 from models.map_in_words import column_of, column_title, meaning_of, said, table_of
+from models.recipients import made_transfers, named_recipients
 from models.records import Finding, FindingStatus, Frozen, Identifier, Record
 from models.rights import Right
 
@@ -56,9 +56,12 @@ class BundleSubject(Frozen):
 
 
 def access_information(
-    data_map: DataMap, findings: Sequence[Finding], language: Language
+    data_map: DataMap,
+    findings: Sequence[Finding],
+    language: Language,
+    disclosed: Collection[Disclosed] = (),
 ) -> AccessInformation:
-    """Return what law.md R1 asks for, about the person whose findings these are.
+    """Return what law.md R1 asks for, about the person whose findings these are, and of whom `disclosed` tells.
 
     A table, column or key that the map does not name raises `MapIncomplete` (DESIGN.md 4.8).
     """
@@ -69,7 +72,7 @@ def access_information(
         data_sets=sets,
         uses=tuple(_uses(sets)),
         categories=_categories(controller, sets, language),
-        recipients=tuple(_recipients(controller, sets, language)),
+        recipients=tuple(named_recipients(controller, sets, disclosed, language)),
         rights=tuple(_rights(sets)),
         authority=controller.supervisory_authority,
         sources=tuple(
@@ -79,7 +82,7 @@ def access_information(
             for source in _unique(held.source for held in sets)
         ),
         automated_decisions=said(controller.automated_decisions, language),
-        transfers=tuple(_transfers(controller, sets, language)),
+        transfers=tuple(made_transfers(controller, sets, disclosed, language)),
         transfers_statement=said(controller.transfers.statement, language),
         codes=tuple(_codes(data_map, findings, language)),
     )
@@ -191,26 +194,6 @@ def _categories(
     }
 
 
-def _recipients(
-    controller: Controller, sets: Sequence[DataSet], language: Language
-) -> Iterator[NamedRecipient]:
-    """The recipients of systems where something was found, with the categories they can have of this person."""
-    for key in _unique(key for held in sets for key in held.recipients):
-        recipient = controller.recipients[key]
-        shared = [held for held in sets if key in held.recipients]
-        yield NamedRecipient(
-            name=recipient.name,
-            role=said(recipient.role, language),
-            country=recipient.country,
-            categories=tuple(
-                said(controller.categories[category], language)
-                for category in recipient.categories
-                if any(category in held.categories for held in shared)
-            ),
-            systems=_unique(held.system_title for held in shared),
-        )
-
-
 def _rights(sets: Sequence[DataSet]) -> Iterator[ApplicableRight]:
     """law.md section 4, quick matrix: one line per right and reason, with the purposes it works on (R1.6, GL 119)."""
     consent, contract, interest = LegalBasis.CONSENT, LegalBasis.CONTRACT, LegalBasis.LEGITIMATE_INTEREST
@@ -232,17 +215,6 @@ def _rights(sets: Sequence[DataSet]) -> Iterator[ApplicableRight]:
         )
         if purposes:
             yield ApplicableRight(right=right, because=because, purposes=purposes)
-
-
-def _transfers(controller: Controller, sets: Sequence[DataSet], language: Language) -> Iterator[MadeTransfer]:
-    """Only transfers to recipients of this person's data (R1.10: those that actually happen)."""
-    reached = {key for held in sets for key in held.recipients}
-    for transfer in controller.transfers.items:
-        if transfer.to in reached:
-            recipient = controller.recipients[transfer.to]
-            yield MadeTransfer(
-                name=recipient.name, country=recipient.country, safeguard=said(transfer.safeguard, language)
-            )
 
 
 def _codes(data_map: DataMap, findings: Iterable[Finding], language: Language) -> Iterator[ExplainedCode]:

@@ -51,14 +51,27 @@ class Use(Frozen):
     data_sets: tuple[str, ...]
 
 
+class Disclosed(Frozen):
+    """Data that went to `recipient` on one day, as the disclosure log says (law.md P4); `what` names the data set."""
+
+    recipient: str
+    on: date
+    what: str
+
+
 class NamedRecipient(Frozen):
-    """A recipient by its name (R1.4, C-154/21). `country`: two letters, or `unknown`."""
+    """A recipient by its name (R1.4, C-154/21). `country`: two letters, or `unknown`.
+
+    Role, categories and systems are the data map's, empty where it does not know the recipient, or no system of it
+    holds anything. `handed_over`: what the disclosure log says, latest first.
+    """
 
     name: str
     role: str
     country: str
     categories: tuple[str, ...]
     systems: tuple[str, ...]
+    handed_over: tuple[Disclosed, ...]
 
 
 class ApplicableRight(Frozen):

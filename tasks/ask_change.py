@@ -12,7 +12,6 @@ from tasks.steps import Effect, Scene
 from tasks.waits import newest_message
 from tasks.write_letter import write_letter
 
-
 ANSWER_WITHIN = timedelta(days=7)
 
 
@@ -32,6 +31,10 @@ def ask_change(turn: int) -> Effect:
             f"{scene.request.ref}:ask-change-{turn}",
             scene.now,
         )
-        return {"letter": letter.key, "after": newest_message(scene.session, scene.request)}
+        return {
+            "letter": letter.key,
+            "after": newest_message(scene.session, scene.request),
+            "answer_by": answer_by.isoformat(),
+        }
 
     return effect

@@ -1,11 +1,11 @@
 """Build the archive that answers an access request: page, data, documents, manifest (law.md R1, S1).
 
-Pure: the same subject, map and findings give the same bytes, so building again changes nothing. There is no way to
+Pure: the same subject, map, findings and disclosures give the same bytes, so building again changes nothing. There is no way to
 build an archive which looks complete and is not (F3, F9): `build_bundle` checks before it writes.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -13,24 +13,30 @@ from models.bundle import BundleSubject, access_information
 from models.data_map import DataMap
 from models.deadlines import RULE_VERSION
 from models.errors import MapIncomplete, NeedsHuman, Rejected
+from models.information import Disclosed
 from models.map_in_words import said
 from models.records import Finding, FindingStatus
 from models.storage import sha256
 from models.withholding import withhold
-from tasks.bundle_files import as_json, csv_file, documents_of, json_file, sheets_of
+from tasks.bundle_files import as_json, csv_file, documents_of, json_file, recipients_file, sheets_of
 from tasks.bundle_page import render_page, render_readme, words
 from tasks.safe_archive import write_zip
 
 FORMAT = 1
 
 
-def build_bundle(subject: BundleSubject, data_map: DataMap, findings: Sequence[Finding]) -> bytes:
-    """Return the zip. `NeedsHuman` where it would be incomplete, or where nothing at all is held."""
+def build_bundle(
+    subject: BundleSubject, data_map: DataMap, findings: Sequence[Finding], disclosed: Collection[Disclosed]
+) -> bytes:
+    """Return the zip. `NeedsHuman` where it would be incomplete, or where nothing at all is held.
+
+    `disclosed`: what the disclosure log says of this person, and of nobody else (R1.4).
+    """
     check_complete(data_map, findings)
     by_system = {finding.system: finding for finding in findings}
     ordered = [by_system[system] for system in data_map.systems]
     released = withhold(ordered, subject.withheld, subject.language)
-    information = access_information(data_map, released, subject.language)
+    information = access_information(data_map, released, subject.language, disclosed)
     sheets = list(sheets_of(data_map, released, subject.language))
     documents = list(documents_of(released))
     keep_until = words(subject.language)["s11"]["keep_until"]
@@ -38,6 +44,7 @@ def build_bundle(subject: BundleSubject, data_map: DataMap, findings: Sequence[F
     named = [
         ("index.html", page.encode()),
         ("README.txt", render_readme(subject, data_map).encode()),
+        ("recipients.json", recipients_file(information.recipients)),
         *((sheet.csv_path, csv_file(sheet, keep_until)) for sheet in sheets),
         *((sheet.json_path, json_file(sheet, subject.language)) for sheet in sheets),
         *((document.path, document.content) for document in documents),

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from models.calendar import Language
 from models.data_map import Column, DataMap
+from models.information import NamedRecipient
 from models.map_in_words import column_of, column_title, said, table_of
 from models.records import Finding, FindingStatus, Frozen, Record
 from tasks.safe_archive import safe_name, write_csv
@@ -132,6 +133,16 @@ def json_file(sheet: Sheet, language: Language) -> bytes:
             ],
         }
     )
+
+
+def recipients_file(recipients: Iterable[NamedRecipient]) -> bytes:
+    """Who received the data, for a program (law.md R1.4): role and country by the map, dates and data sets by the log."""
+    listed: list[JsonValue] = [
+        one.model_dump(mode="json", exclude={"handed_over"})
+        | {"handed_over": [{"on": given.on.isoformat(), "what": given.what} for given in one.handed_over]}
+        for one in recipients
+    ]
+    return as_json({"recipients": listed})
 
 
 def as_json(value: Mapping[str, JsonValue | Sequence[JsonValue]]) -> bytes:

@@ -13,6 +13,7 @@ from sqlmodel import col, func, select
 from models.bundle import BundleSubject, Withheld
 from models.calendar import Language, paris_date
 from models.database import reading
+from models.information import Disclosed
 from models.letters import AccessReply, LetterKind, NothingHeld, SystemCopied
 from models.letters import Withheld as WithheldInLetter
 from models.map_in_words import place_in_words, said
@@ -20,6 +21,7 @@ from models.records import Finding
 from models.tables import Case, Decision, FindingRow, Letter, Receipt, Request, RequestState
 from tasks.build_bundle import build_bundle
 from tasks.correspondence import portal_link, requester_facts
+from tasks.disclosures import disclosures_for
 from tasks.downloads import offer
 from tasks.end_otherwise import write_reply
 from tasks.identify import search_identifiers
@@ -28,7 +30,11 @@ from tasks.steps import Effect, Scene
 
 
 def bundle_of(case: Case, findings: list[Finding], decision: Decision, language: Language) -> bytes:
-    """Return the export bundle; `NeedsHuman` where it would not be complete (law.md F9)."""
+    """Return the export bundle; `NeedsHuman` where it would not be complete (law.md F9).
+
+    The disclosure log counts as it stood when the officer decided: what is noted later does not change a bundle that is
+    built again.
+    """
     subject = BundleSubject(
         case_ref=case.ref,
         name=case.requester_name,
@@ -38,7 +44,17 @@ def bundle_of(case: Case, findings: list[Finding], decision: Decision, language:
         state_of_data_at=max(finding.searched_at for finding in findings),
         withheld=tuple(_withheld(decision)),
     )
-    return build_bundle(subject, data_map(), findings)
+    return build_bundle(subject, data_map(), findings, _disclosed(case, decision))
+
+
+def _disclosed(case: Case, decision: Decision) -> list[Disclosed]:
+    with reading() as session:
+        rows = disclosures_for(session, search_identifiers(case))
+    return [
+        Disclosed(recipient=row.recipient, on=row.disclosed_on, what=row.what)
+        for row in rows
+        if row.recorded_at <= decision.decided_at
+    ]
 
 
 def _withheld(decision: Decision) -> list[Withheld]:

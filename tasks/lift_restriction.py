@@ -97,6 +97,14 @@ def due_to_lift(session: Session, now: datetime) -> list[str]:
     return [request.ref for request, case in ripe if kept.isdisjoint(_restricted_by(session, request, case))]
 
 
+def stands_besides(session: Session, request: Request) -> bool:
+    """Whether another restriction of the same data stands: then the rows stay as they are when this one ends."""
+    rows = _open_rows(session)
+    own = [_restricted_by(session, one, case) for _, one, case in rows if one.id == request.id]
+    others = [_restricted_by(session, one, case) for _, one, case in rows if one.id != request.id]
+    return not set().union(*own).isdisjoint(set().union(*others))
+
+
 def lift_restriction(request_ref: str, now: datetime) -> bool:
     """Lift in every database, then note it and ask the colleagues for their systems; False where it is not due.
 
@@ -158,11 +166,9 @@ def _letter_state(session: Session, request: Request, row: Restriction) -> str:
 
 
 def _is_ripe(session: Session, row: Restriction, request: Request, now: datetime) -> bool:
-    """Of an open request the flow itself lifts."""
     ends_on = _ends_on(row)
-    if request.closed_at is None or ends_on is None or ends_on > paris_date(now):
-        return False
-    return _letter_state(session, request, row) in LEFT
+    come = ends_on is not None and ends_on <= paris_date(now)
+    return come and _letter_state(session, request, row) in LEFT
 
 
 def _restricted_by(session: Session, request: Request, case: Case) -> set[tuple[str, str]]:

@@ -26,7 +26,7 @@ def is_over(session: Session, request: Request, now: datetime) -> bool:
         WaitsFor.COLLEAGUE: lambda: colleagues_done(session, request, now),
         WaitsFor.RELAY: lambda: letter_settled(session, on),
         WaitsFor.SIBLING: lambda: settled(session, request, on),
-        WaitsFor.MESSAGE: lambda: newest_message(session, request) > int(on.rpartition("-")[2]),
+        WaitsFor.MESSAGE: lambda: has_written(session, request, on, now),
         WaitsFor.CLOCK: lambda: now >= moment_of(on),
     }
     return ended.get(request.waits_for, bool)()
@@ -38,11 +38,22 @@ def newest_message(session: Session, request: Request) -> int:
     return session.exec(of_case).one() or 0
 
 
+def has_written(session: Session, request: Request, waits_on: str, now: datetime) -> bool:
+    """Whether the requester has written after the message that `for_message` names, or the time for it is over."""
+    number, _, end = waits_on.removeprefix("message-").partition("-")
+    return newest_message(session, request) > int(number) or now >= moment_of(end)
+
+
+def for_message(after: int, end: datetime) -> str:
+    """Return what a request waits on that waits for a message newer than `after`, until `end` at most."""
+    return f"message-{after}-{until(end)}"
+
+
 def message_since(session: Session, request: Request, moment: datetime) -> bool:
     """Whether the requester wrote after `moment`: a person reads it before anything that cannot be undone."""
     newer = select(Message.id).where(
         Message.case_id == request.case_id,
-        Message.state == MessageState.CASE,
+        col(Message.state).in_([MessageState.CASE, MessageState.PEN]),
         col(Message.handled_at) > moment,
     )
     return session.exec(newer).first() is not None

@@ -11,7 +11,7 @@ from models.bundle import Withheld
 from models.calendar import Language
 from models.settings import REPOSITORY
 from tasks.build_bundle import build_bundle
-from tests.support.bundle_samples import client_findings, data_map, subject
+from tests.support.bundle_samples import DISCLOSED, client_findings, data_map, subject
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -30,7 +30,7 @@ REASONS: dict[Language, str] = {
 def take(browser: Browser, language: Language, folder: Path, *, whole: bool) -> None:
     """Write `bundle-<language>.png`: the top of the page, or all of it."""
     withheld = (Withheld("site_db", "contacts.notes", REASONS[language]),)
-    bundle = build_bundle(subject(language, withheld), data_map(), client_findings())
+    bundle = build_bundle(subject(language, withheld), data_map(), client_findings(), DISCLOSED)
     with tempfile.TemporaryDirectory() as unpacked, zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         archive.extractall(unpacked)
         page = browser.new_page(viewport={"width": 1100, "height": 1400})

@@ -6,11 +6,18 @@ from models.bundle import BundleSubject, Withheld
 from models.calendar import Language
 from models.data_map import DataMap
 from models.data_map_loading import load_data_map
+from models.information import Disclosed
 from models.records import Document, Finding, FindingStatus, Identifier, Record
 from models.settings import REPOSITORY
 
 SYSTEMS = ("billing", "elay", "site_db")
 SEARCHED = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+DISCLOSED = (
+    Disclosed(recipient="Imprimerie Dubreuil SARL", on=date(2026, 10, 2), what="coordonnées pour la brochure d’automne"),
+    Disclosed(recipient="ELAY", on=date(2026, 9, 15), what="rendez-vous de l’été"),
+    Disclosed(recipient="Imprimerie Dubreuil SARL", on=date(2026, 3, 5), what="coordonnées pour la brochure de printemps"),
+)  # fmt: skip
 
 
 def data_map() -> DataMap:

@@ -70,6 +70,8 @@ class World:
     decisions: list[str] = field(default_factory=list)
     kills: int = 0
     record_to: Path | None = None
+    script: list[dict[str, str]] = field(default_factory=list)
+    """What officers answer in `live`, in order; then the first decision of each form."""
 
     # ---- what arrives
 
@@ -212,7 +214,8 @@ class World:
         acts = {
             WaitsFor.REQUESTER: self.enter_code,
             WaitsFor.COLLEAGUE: self.search_by_hand,
-            WaitsFor.OFFICER: self.decide,
+            WaitsFor.OFFICER: self._follow_script,
+            WaitsFor.MESSAGE: lambda ref: self.write_again(ref, "Mon nom est Camille Lefort."),
         }
         for _ in range(ROUNDS):
             request = self.advance(ref, kill)
@@ -220,6 +223,10 @@ class World:
                 return request
             acts[WaitsFor(request.waits_for)](ref)
         raise AssertionError(f"{ref} is never closed")
+
+    def _follow_script(self, ref: str) -> str:
+        values = dict(self.script.pop(0)) if self.script else {}
+        return self.decide(ref, values.pop("decision", 0), **values)
 
     def steps(self, ref: str) -> list[str]:
         with reading() as session:

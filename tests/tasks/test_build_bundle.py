@@ -7,7 +7,6 @@ import json
 import re
 import stat
 import zipfile
-from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import pytest
@@ -17,7 +16,9 @@ from models.errors import MapIncomplete, NeedsHuman
 from models.records import Document, FindingStatus, Record
 from tasks.build_bundle import build_bundle, check_complete
 from tasks.bundle_page import words
+from tests.support.bundle_reading import Page, unpack
 from tests.support.bundle_samples import (
+    DISCLOSED,
     SEARCHED,
     client_findings,
     data_map,
@@ -31,42 +32,8 @@ SECTIONS = [f"R1.{number}" for number in range(1, 15)]
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}{% raw %}\x00\u202e"
 
 
-def unpack(bundle):
-    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
-        assert archive.testzip() is None
-        return {entry.filename: archive.read(entry) for entry in archive.infolist()}
-
-
 def built(language="en", findings=None, withheld=()):
-    return unpack(build_bundle(subject(language, withheld), data_map(), findings or client_findings()))
-
-
-class Page(HTMLParser):
-    """Text of each section, links, and every tag that could run or load something."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.sections, self.links, self.tags, self.handlers = {}, [], set(), []
-        self._open, self.lang = "", ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.tags.add(tag)
-        self.handlers += [name for name in given if name.startswith("on")]
-        if tag == "html":
-            self.lang = given["lang"]
-        if tag == "section":
-            self._open = given.get("id", "data")
-        if tag == "a":
-            self.links.append(given["href"])
-
-    def handle_endtag(self, tag):
-        if tag == "section":
-            self._open = ""
-
-    def handle_data(self, data):
-        self.sections[self._open] = self.sections.get(self._open, "") + data
+    return unpack(build_bundle(subject(language, withheld), data_map(), findings or client_findings(), ()))
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -109,8 +76,10 @@ def test_two_people_get_different_answers():
 
 
 def test_the_same_input_gives_the_same_bytes():
-    once = build_bundle(subject(), data_map(), client_findings())
-    assert once == build_bundle(subject(), data_map(), list(reversed(client_findings())))
+    once = build_bundle(subject(), data_map(), client_findings(), DISCLOSED)
+    assert once == build_bundle(
+        subject(), data_map(), list(reversed(client_findings())), list(reversed(DISCLOSED))
+    )
 
 
 def test_the_manifest_lists_every_file_with_its_hash():
@@ -199,7 +168,7 @@ def test_withheld_items_are_marked_listed_and_gone_everywhere():
 
 def refused(findings):
     with pytest.raises(NeedsHuman) as refusal:
-        build_bundle(subject(), data_map(), findings)
+        build_bundle(subject(), data_map(), findings, ())
     return str(refusal.value)
 
 
@@ -258,7 +227,7 @@ def test_hostile_values_are_text():
     )
     findings[2] = with_records("elay", documents=(Document(name=EVIL, media_type=EVIL, content=b"x"),))
     hostile = subject("en", (Withheld("site_db", "contacts.notes", EVIL),)).model_copy(update={"name": EVIL})
-    files = unpack(build_bundle(hostile, data_map(), findings))
+    files = unpack(build_bundle(hostile, data_map(), findings, ()))
     html = files["index.html"].decode()
     page = Page(html)
     assert page.tags.isdisjoint({"script", "img"})
@@ -277,7 +246,7 @@ def test_duplicate_document_names_are_both_kept():
 
 
 def test_entries_are_plain_files_with_one_time_stamp():
-    bundle = build_bundle(subject(), data_map(), client_findings())
+    bundle = build_bundle(subject(), data_map(), client_findings(), DISCLOSED)
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
         entries = archive.infolist()
     assert {stat.S_IFMT(entry.external_attr >> 16) for entry in entries} == {stat.S_IFREG}

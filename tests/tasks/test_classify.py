@@ -103,6 +103,14 @@ def test_an_automatic_reply_opens_no_case_even_with_a_footer(subject, headers):
     assert (found.kind, found.machine) == (Kind.NOT_REQUEST, Machine.AUTO_REPLY)
 
 
+def test_a_person_who_says_where_they_no_longer_work_is_no_machine():
+    text = "I no longer work with suppliers. Please delete all the personal data you hold about me."
+    found = judge("Please delete my data", text)
+    assert (found.kind, found.rights, found.machine) == (Kind.REQUEST, (Right.ERASURE,), None)
+    automatic = judge("Automatic reply: away", text)
+    assert automatic.machine is Machine.AUTO_REPLY
+
+
 def test_a_robot_that_passes_on_a_request_reaches_a_person():
     found = judge("Request", "Please delete my account.", Auto_Submitted="auto-replied")
     assert (found.kind, found.machine, found.rights) == (Kind.NEEDS_REVIEW, None, (Right.ERASURE,))

@@ -1,5 +1,6 @@
 """What officers read above a form: every template in both languages, from real rows; nothing hostile gets out of its place."""
 
+from collections.abc import Callable
 from datetime import date
 from html.parser import HTMLParser
 

@@ -7,6 +7,7 @@ import pytest
 from models.bundle import Withheld, access_information
 from models.controller import Category, LegalBasis, Recipient, Text, Transfer
 from models.errors import MapIncomplete, NeedsHuman
+from models.information import Disclosed
 from models.records import Record
 from models.rights import Right
 from models.withholding import withhold
@@ -116,6 +117,8 @@ def test_transfers_are_told_to_those_whose_data_they_concern():
         ("Elay Inc.", "US", "standard clauses")
     ]
     assert access_information(changed, visitor_findings(), "en").transfers == ()
+    logged = (Disclosed(recipient="ELAY inc.", on=date(2026, 3, 5), what="contact details"),)
+    assert access_information(changed, visitor_findings(), "en", logged).transfers == told
 
 
 def test_only_codes_that_occur_are_explained():
