@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, col, or_, select
 
 from models.rights import Right
-from models.tables import Case, Request
+from models.tables import Case, Request, WaitsFor
 from tasks.connectors.rows import fold
 
 ACTS_AT_ONCE = frozenset({Right.OBJECTION, Right.CONSENT_WITHDRAWAL})
@@ -57,14 +57,13 @@ def settled(session: Session, request: Request, on: str) -> bool:
 
 
 def waiting_siblings(session: Session, request: Request) -> list[str]:
-    """Return the references of open requests that wait for another request."""
-    return list(
-        session.exec(
-            select(Request.ref).where(
-                Request.waits_for == "sibling", col(Request.closed_at).is_(None), Request.id != request.id
-            )
+    """Return the references of open requests that waited for another one and need not wait any longer."""
+    waiting = session.exec(
+        select(Request).where(
+            Request.waits_for == WaitsFor.SIBLING, col(Request.closed_at).is_(None), Request.id != request.id
         )
     )
+    return [one.ref for one in waiting if settled(session, one, one.waits_on)]
 
 
 def settle_identity(case: Case, now: datetime) -> None:

@@ -1,1 +1,1 @@
-"""`dsr demo`: the real system with sample data, a local mail server, and three messages that arrive."""
+"""`dsr demo`: the real system with sample data, a local mail server, and messages that exercise every right."""

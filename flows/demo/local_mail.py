@@ -57,10 +57,21 @@ def mail_server(config: Settings, tell: Callable[[str], None]) -> Iterator[None]
         controller.stop()
 
 
+def sample_messages() -> list[Path]:
+    """Return the files of the sample messages, in the order in which they are sent."""
+    return sorted(MESSAGES.glob("*.eml"))
+
+
+def people() -> list[str]:
+    """Return the addresses of those who ask for something, in the order in which they write; machines are left out."""
+    mails = (BytesParser(policy=policy.default).parsebytes(file.read_bytes()) for file in sample_messages())
+    return [mail["from"].addresses[0].addr_spec for mail in mails if "List-Id" not in mail]
+
+
 def send_sample_messages(config: Settings, now: datetime | None = None) -> int:
     """Send the sample messages to the published address over SMTP; return how many."""
     when = format_datetime(now or datetime.now(UTC))
-    files = sorted(MESSAGES.glob("*.eml"))
+    files = sample_messages()
     with smtplib.SMTP(config.smtp_host, config.smtp_port, timeout=10) as relay:
         for file in files:
             raw = f"Date: {when}\n".encode() + file.read_bytes()

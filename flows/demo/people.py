@@ -36,23 +36,25 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float = 90) -> T:
     raise NotFound(f"{what} did not come within {seconds:g} s: see the logs")
 
 
-def letters_to(outbox: Path, address: str) -> Iterator[EmailMessage]:
-    """Yield the letters sent to `address`, oldest first."""
+def letters(outbox: Path) -> Iterator[EmailMessage]:
+    """Yield every letter that went out, oldest first."""
     box = mailbox.Maildir(outbox, create=False)
     for key in sorted(box.keys(), key=lambda name: (outbox / "new" / name).stat().st_mtime_ns):
-        mail = BytesParser(policy=policy.default).parsebytes(box.get_bytes(key))
-        if mail["to"] == address:
-            yield mail
+        yield BytesParser(policy=policy.default).parsebytes(box.get_bytes(key))
 
 
-def letter_with(config: Settings, address: str, *marks: str) -> EmailMessage | None:
-    """Return the newest letter to `address` whose text holds every mark."""
-    found = [
+def letters_to(outbox: Path, address: str) -> Iterator[EmailMessage]:
+    """Yield the letters sent to `address`, oldest first."""
+    return (mail for mail in letters(outbox) if mail["to"] == address)
+
+
+def letters_with(config: Settings, door: str, ref: str = "") -> list[EmailMessage]:
+    """Return the letters that hold a link to a door of the portal, oldest first; of one case where it is named."""
+    return [
         mail
-        for mail in letters_to(config.home / OUTBOX, address)
-        if all(mark in f"{mail['subject']}\n{text_of(mail)}" for mark in marks)
+        for mail in letters(config.home / OUTBOX)
+        if f"/{door}/" in text_of(mail) and ref in f"{mail['subject']}\n{text_of(mail)}"
     ]
-    return found[-1] if found else None
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -92,15 +94,11 @@ def _api(config: Settings) -> httpx.Client:
     return httpx.Client(base_url=config.prefect_api, auth=(user, password) if user else None, timeout=30)
 
 
-def waiting_run(config: Settings, case_ref: str, right: str) -> dict[str, Any] | None:
-    """Return the request's flow run as Prefect's API gives it, if it is suspended at a form."""
-    wanted = {
-        "tags": {"all_": [case_ref, right, "waits-for-officer"]},
-        "state": {"type": {"any_": ["PAUSED"]}},
-    }
+def suspended_runs(config: Settings) -> list[dict[str, Any]]:
+    """Return every flow run that waits for somebody, as Prefect's API gives it."""
     with _api(config) as api:
-        runs = api.post("/flow_runs/filter", json={"flow_runs": wanted}).raise_for_status().json()
-    return runs[0] if runs else None
+        wanted = {"state": {"type": {"any_": ["PAUSED"]}}}
+        return list(api.post("/flow_runs/filter", json={"flow_runs": wanted}).raise_for_status().json())
 
 
 def form_of(config: Settings, run: dict[str, Any]) -> dict[str, Any] | None:

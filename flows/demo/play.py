@@ -1,43 +1,29 @@
-"""`dsr demo --auto`: play requesters, colleague and officer through the same public doors, and check what comes out.
+"""`dsr demo --auto`: play requesters, colleagues and officer through the same public doors until every case is closed.
 
-Whatever is missing is an error, so that CI can run it.
+Whoever is waited for acts, in whichever order the runs come to them; then everything is checked and told. Whatever is
+missing is an error, so that CI can run it.
 """
 
-import io
-import json
 import time
-import zipfile
-from collections.abc import Callable
-from email.message import EmailMessage
-from typing import Any
 
 import httpx
 from rich.console import Console
-from sqlmodel import select
 
-from flows.demo.local_mail import OUTBOX
-from flows.demo.people import (
-    code_in,
-    fill_in,
-    form_of,
-    letter_with,
-    letters_to,
-    link_in,
-    submit,
-    wait_for,
-    waiting_run,
-)
-from flows.demo.show import OFFICER, demo
+from flows.demo.checks import check_cases
+from flows.demo.local_mail import people
+from flows.demo.people import suspended_runs
+from flows.demo.report import tell
+from flows.demo.roles import Stage, download_offers, take_turns
+from flows.demo.show import demo
 from flows.runtime.clock import utc_now
 from models.database import reading
-from models.errors import NotFound, Rejected
-from models.settings import Settings
-from models.tables import Case, Message, MessageState
-from tasks.case_view import CaseView, case_view
+from models.errors import NotFound
+from models.tables import RequestState
+from tasks.case_view import CaseLine, case_list
 
-COLLEAGUE = "elay@nexoris.com"
-PEOPLE = ("camille.durand@atelier-lumiere.example", "oliver.bennett@harbour-analytics.example")
-Say = Callable[[str], None]
+CASES = len(people())
+LIMIT_SECONDS = 420
+PAUSE_SECONDS = 0.25
 
 
 def play(console: Console) -> None:
@@ -47,119 +33,49 @@ def play(console: Console) -> None:
     def say(line: str) -> None:
         console.print(f"{time.monotonic() - began:6.1f} s  {line}", highlight=False, soft_wrap=True)
 
-    with demo(say) as (config, _):
-        for address in PEOPLE:
-            _one_person(config, address, say)
-        _check_newsletter()
-        for address in PEOPLE:
-            _print_timeline(console, _case_of(address))
-    console.print("[bold]Both requests are answered, and nothing is missing.[/bold]")
-
-
-def _one_person(config: Settings, address: str, say: Say) -> None:
-    with httpx.Client(base_url=config.public_url, follow_redirects=True, timeout=30) as portal:
-        letter = wait_for("the identity letter", lambda: letter_with(config, address, "/identity/"))
-        fill_in(portal, link_in(letter, "identity"), {"code": code_in(letter)}).raise_for_status()
-        ref = _case_of(address).ref
-        say(f"{ref}  the requester entered the code that went to the address on file")
-        task = wait_for("the colleague's task", lambda: letter_with(config, COLLEAGUE, "/task/", ref))
-        fill_in(
-            portal, link_in(task, "task"), {"outcome": "none", "note": "Searched by hand."}
-        ).raise_for_status()
-        say(f"{ref}  the colleague searched Elay by hand: nothing there")
-        _decide(config, ref, say)
-        reply = wait_for("the reply", lambda: letter_with(config, address, "/download/"))
-        bundle = _download(config, portal, address, link_in(reply, "download"))
-    wait_for("the case to close", lambda: _case_of(address).closed_at)
-    path = config.home.resolve() / f"{ref}.zip"
-    path.write_bytes(bundle)
-    _check_bundle(bundle, ref)
-    _check_case(config, _case_of(address))
-    say(f"{ref}  downloaded, checked, closed; the bundle: {path}")
-
-
-def _decide(config: Settings, ref: str, say: Say) -> None:
-    run = wait_for("the officer's form", lambda: waiting_run(config, ref, "access"))
-    form = wait_for("the form's fields", lambda: form_of(config, run))
-    choice = _choices(form, "decision")[0]
-    values: dict[str, Any] = {
-        "decision": choice,
-        "officer": OFFICER,
-        "reason": "Every system was searched and the free texts harm nobody else.",
-    }
-    if "texts_read" in form["properties"]:
-        values["texts_read"] = _choices(form, "texts_read")[0]
-    submit(config, run, values)
-    say(f"{ref}  the officer chose in Prefect: {choice}")
-
-
-def _choices(form: dict[str, Any], field: str) -> list[str]:
-    found = form["properties"][field]
-    return [str(found["const"])] if "const" in found else list(map(str, found["enum"]))
-
-
-def _download(config: Settings, portal: httpx.Client, address: str, link: str) -> bytes:
-    before = _letters(config, address)
-    fill_in(portal, link, {}, action="/code").raise_for_status()
-
-    def code_letter() -> EmailMessage | None:
-        return next(iter(_letters(config, address)[len(before) :]), None)
-
-    code = code_in(wait_for("the download code", code_letter))
-    got = fill_in(portal, link, {"code": code}, action=httpx.URL(link).path)
-    if got.headers.get("content-type") != "application/zip":
-        raise NotFound(f"the portal gave a page with status {got.status_code} instead of the bundle")
-    return got.content
-
-
-def _letters(config: Settings, address: str) -> list[EmailMessage]:
-    return list(letters_to(config.home / OUTBOX, address))
-
-
-def _case_of(address: str) -> CaseView:
-    with reading() as session:
-        ref = session.exec(select(Case.ref).where(Case.requester_address == address)).one()
-        return case_view(session, ref, utc_now())
-
-
-def _check_newsletter() -> None:
-    with reading() as session:
-        states = session.exec(select(Message.state).where(Message.sender.startswith("infolettre@"))).all()
-    if states != [MessageState.MACHINE]:
-        raise Rejected(f"the newsletter should be machine mail, and is {states}")
-
-
-def _check_bundle(bundle: bytes, ref: str) -> None:
-    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
-        names = archive.namelist()
-        manifest = json.loads(archive.read(next(name for name in names if name.endswith("manifest.json"))))
-    if ref not in json.dumps(manifest) or not any(name.endswith("index.html") for name in names):
-        raise NotFound(f"{ref}: the bundle lacks its page or its manifest")
-
-
-def _check_case(config: Settings, case: CaseView) -> None:
-    kinds = [letter.kind for letter in case.letters if letter.recipient == case.requester_address]
-    wanted = ["acknowledge", "ask_identity", "access_reply", "download_code"]
-    unsent = [letter.kind for letter in case.letters if letter.state != "sent"]
-    out = len(_letters(config, case.requester_address))
-    if kinds != wanted or unsent or out != len(wanted) or case.audit_broken:
-        raise Rejected(
-            f"{case.ref}: letters {kinds}, unsent {unsent}, arrived {out}, audit {case.audit_broken or 'ok'}"
-        )
-
-
-def _print_timeline(console: Console, case: CaseView) -> None:
-    dates = case.dates
+    with (
+        demo(say, lambda _: None) as (config, _),
+        httpx.Client(base_url=config.public_url, follow_redirects=True, timeout=30) as portal,
+    ):
+        stage = Stage(config, portal, say)
+        _until_all_closed(stage, began + LIMIT_SECONDS)
+        proofs = check_cases(stage)
+        tell(console, proofs)
     console.print(
-        f"\n[bold]{case.ref}[/bold] · received {dates.received_on} · due {dates.binding}", highlight=False
+        f"\n[bold]✓ {CASES} cases, {len(proofs)} requests, every right: answered and checked[/bold]"
+        f" in {time.monotonic() - began:.0f} s; downloads are in {config.home}/",
+        highlight=False,
+        soft_wrap=True,
     )
-    for event in case.audit:
-        detail = ", ".join(f"{key} {value}" for key, value in event.detail.items() if key in SHOWN and value)
-        console.print(
-            f"  {event.at:%H:%M:%S}  {event.actor:<14} {event.kind:<22} {detail}",
-            highlight=False,
-            soft_wrap=True,
-        )
 
 
-SHOWN = {"letter", "systems", "choice", "outcome", "question", "rights", "system"}
+def _until_all_closed(stage: Stage, until: float) -> None:
+    """Let everybody act whenever it is their turn."""
+    while True:
+        with reading() as session:
+            cases = case_list(session, utc_now(), "all")
+        for run in suspended_runs(stage.config):
+            take_turns(stage, run)
+        download_offers(stage)
+        _say_answered(stage, cases)
+        if len(cases) == CASES and all(case.closed_at for case in cases):
+            return
+        if time.monotonic() > until:
+            raise NotFound(f"not every case came to its end: {_still_open(cases)}; see the logs")
+        time.sleep(PAUSE_SECONDS)
+
+
+def _say_answered(stage: Stage, cases: list[CaseLine]) -> None:
+    for case in cases:
+        for request in case.requests:
+            if request.state == RequestState.CLOSED and stage.first_time(f"{case.ref}/{request.right}"):
+                stage.say(f"{case.ref}  engine      answered: {request.right.replace('_', ' ')}")
+
+
+def _still_open(cases: list[CaseLine]) -> str:
+    return ", ".join(
+        f"{case.ref}/{request.right} waits for {request.waits_for or 'nobody'} {request.problem}".strip()
+        for case in cases
+        for request in case.requests
+        if request.state != RequestState.CLOSED
+    )

@@ -1,4 +1,4 @@
-"""`dsr demo`: sample systems, officer, mail server, the whole engine, three messages, and ten lines that say what to click.
+"""`dsr demo`: sample systems, officer, mail server, the whole engine, messages for every right, and what to click.
 
 Each start begins with an empty folder, so a demo looks the same every time.
 """
@@ -15,13 +15,13 @@ from rich.console import Console
 from sqlmodel import select
 
 from flows.demo.guard import mark, refuse_real_installation
-from flows.demo.local_mail import mail_server, send_sample_messages
+from flows.demo.local_mail import mail_server, people, sample_messages, send_sample_messages
 from flows.runtime.up import Part, running, watch
 from models.database import database, reading, unit_of_work
 from models.errors import Unavailable
 from models.migrate import migrate
 from models.settings import Settings, settings
-from models.tables import Request, WaitsFor
+from models.tables import Case, Request
 from tasks.officers import add_officer
 from tasks.sample_systems import create_sample_systems
 
@@ -29,15 +29,20 @@ HOME = Path(".dsr-demo")
 OFFICER = "Claire Martin"
 OFFICER_ADDRESS = "claire.martin@nexoris.com"
 OFFICER_PASSWORD = "demonstration"  # noqa: S105  # printed on the screen, for sample data only
-READY_SECONDS = 60
+READY_SECONDS = 90
 
 
 @contextmanager
-def demo(say: Callable[[str], None]) -> Iterator[tuple[Settings, list[Part]]]:
-    """Yield settings and parts of a running demo, after its messages were sent."""
+def demo(
+    say: Callable[[str], None], tell_letter: Callable[[str], None] | None = None
+) -> Iterator[tuple[Settings, list[Part]]]:
+    """Yield settings and parts of a running demo, after its messages were sent.
+
+    `tell_letter` gets a line for each letter that goes out, `say` where there is none.
+    """
     config = _prepare()
-    with mail_server(config, say), running(config, say) as parts:
-        send_sample_messages(config)
+    with mail_server(config, tell_letter or say), running(config, say) as parts:
+        say(f"{send_sample_messages(config)} messages are sent to {config.mailbox}")
         yield config, parts
 
 
@@ -60,40 +65,56 @@ def _prepare() -> Settings:
 
 def show(console: Console) -> None:
     """Run the demo for a person, until Ctrl-C."""
-    with demo(console.print) as (config, parts):
+
+    def say(line: str) -> None:
+        console.print(line, soft_wrap=True)
+
+    with demo(say) as (config, parts):
         _wait_for_cases()
         for line in guide(config):
-            console.print(line, soft_wrap=True)
+            say(line)
         watch(parts)
         console.print("Stopping …")
 
 
 def _wait_for_cases() -> None:
-    """Return when both requests wait for somebody: there is something to click."""
+    """Return when every request waits for somebody: there is something to click, and no letter pushes the guide away.
+
+    After `READY_SECONDS` the first two people's requests are enough.
+    """
     until = time.monotonic() + READY_SECONDS
-    while time.monotonic() < until:
+    while True:
         with reading() as session:
-            waiting = session.exec(select(Request).where(Request.waits_for != WaitsFor.NOBODY)).all()
-        if len(waiting) == len({"1-access-fr", "2-access-en"}):
+            found = session.exec(select(Request.waits_for, Case.requester_address).join(Case)).all()
+        waiting = {address for waits_for, address in found if waits_for}
+        if len({address for _, address in found}) == len(people()) and all(waits for waits, _ in found):
             return
+        if time.monotonic() > until:
+            break
         time.sleep(0.2)
-    raise Unavailable(f"the sample messages led to no case within {READY_SECONDS} s: see {HOME}/logs")
+    if not waiting.issuperset(people()[:2]):
+        raise Unavailable(f"the sample messages led to no case within {READY_SECONDS} s: see {HOME}/logs")
 
 
 def guide(config: Settings) -> list[str]:
     """Return what runs where and what to click."""
-    desk = f"{config.public_url}/desk"
+    mail, desk = f"{config.public_url}/demo/mail", f"{config.public_url}/desk"
     runs = f"{config.prefect_url}/v2/runs?state=Suspended&tags=waits-for-officer"
+    year = datetime.now(UTC).year
     return [
         "",
-        "[bold]Three messages arrived at privacy@nexoris.com: two requests for access and a newsletter.[/bold]",
-        f" 1  The people's mail      {config.public_url}/demo/mail   open the letter to Camille Durand, follow its link,",
+        f"[bold]{len(sample_messages())} messages arrived at {config.mailbox}: every right, and a newsletter.[/bold]",
+        f"    Cases DSR-{year}-…  0001, 0002 access (Camille Durand, Oliver Bennett)   0003 rectification   0004 erasure",
+        "    0005 objection   0006 portability   0007 restriction   0008 withdrawal of consent   0009 access + erasure",
+        f" 1  The people's mail      {mail}   open the letter to Camille Durand, follow its link,",
         "                            and enter the code it holds: that proves the address on file is hers",
-        f" 2  The colleague's task   {config.public_url}/demo/mail   the letter to elay@: say that Elay holds nothing",
+        f" 2  The colleague's task   {mail}   the letter to elay@: say that Elay holds nothing",
         f" 3  [bold]The officer decides[/bold]    {runs}",
         "                            open the run, choose Resume in its menu ⋮, read, answer",
-        f" 4  The person downloads   {config.public_url}/demo/mail   Camille's reply: its link, a second code, the bundle",
-        f" 5  The officer's desk     {desk}   {OFFICER_ADDRESS} / {OFFICER_PASSWORD}",
+        f" 4  The person downloads   {mail}   Camille's reply: its link, a second code, the bundle",
+        f" 5  [bold]Most to see: 0004[/bold]      {mail}   enter Alice Eastgate's code, then approve in (3) the",
+        "                            erasure plan: what goes, what the law keeps until when, what is blanked",
+        f" 6  The officer's desk     {desk}   {OFFICER_ADDRESS} / {OFFICER_PASSWORD}",
         f"    On the command line    dsr case list · dsr pen list · dsr doctor   (with DSR_DEMO=true DSR_HOME={config.home})",
-        f"    Logs in {config.home}/logs. Ctrl-C ends everything.",
+        f"    Logs in {config.home}/logs. dsr demo --auto plays everybody's part. Ctrl-C ends everything.",
     ]
