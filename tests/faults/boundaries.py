@@ -93,7 +93,7 @@ _LETTERS = {
 
 
 def _listed(texts: dict[str, str]) -> dict[str, list[str]]:
-    return {name: [one.strip() for one in text.split(",")] for name, text in texts.items()}
+    return {name: [" ".join(one.split()) for one in text.split(",")] for name, text in texts.items()}
 
 
 PASSED = _listed(_PASSED)
