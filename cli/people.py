@@ -40,4 +40,5 @@ def keys_new() -> None:
 
     typer.echo(f"DSR_ENCRYPTION_KEYS='[\"{Fernet.generate_key().decode()}\"]'")
     typer.echo(f"DSR_SESSION_SECRET={secrets.token_urlsafe(32)}")
+    typer.echo(f"# DSR_CHECK_TOKENS='[\"{secrets.token_urlsafe(32)}\"]'")
     typer.echo(f"DSR_FINGERPRINT_KEYS='[\"{secrets.token_urlsafe(32)}\"]'")

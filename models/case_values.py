@@ -5,15 +5,16 @@ Values only; `tasks/case_view.py` fills them.
 
 from datetime import date, datetime
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
-from models.records import Frozen
-
-
-class Seen(Frozen):
-    """A value read off a table's row."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+from models.case_effects import (
+    DoneView,
+    LeftView,
+    PlanView,
+    ReceiptView,
+    RestrictionView,
+    Seen,
+)
 
 
 class DatesView(Seen):
@@ -25,6 +26,17 @@ class DatesView(Seen):
     binding: date
     days_left: int | None
     explanation: tuple[str, ...]
+
+
+class ExtensionView(Seen):
+    """The two further months. `ground` and `reason` as told to the person; `counts`: whether the law lets it count."""
+
+    ground: str
+    reason: str
+    told_at: datetime
+    recorded_by: str
+    counts: bool
+    promise_broken: bool
 
 
 class StepView(Seen):
@@ -56,13 +68,6 @@ class DecisionView(Seen):
     decided_at: datetime
 
 
-class ReceiptView(Seen):
-    kind: str
-    system: str
-    detail: dict[str, JsonValue]
-    at: datetime
-
-
 class OfferView(Seen):
     """The download on offer; `size` in bytes."""
 
@@ -75,17 +80,25 @@ class OfferView(Seen):
 
 
 class TaskLine(Seen):
+    """`evidence`: there are files of the colleague to download."""
+
+    id: int
     system: str
+    action: str
     round: int
     person: str
     due_on: date
     outcome: str
     note: str
     answered_at: datetime | None
+    evidence: bool
 
 
 class RequestView(Seen):
-    """One right of the case. `findings` are those of the newest round of discovery, then `earlier`, newest first."""
+    """One right of the case. `findings` are those of the newest round of discovery, then `earlier`, newest first.
+
+    `plans` are newest first, `done` sums `receipts` up, `left` is what the newest look after an erasure found.
+    """
 
     ref: str
     right: str
@@ -103,6 +116,10 @@ class RequestView(Seen):
     earlier: tuple[FindingView, ...]
     tasks: tuple[TaskLine, ...]
     decisions: tuple[DecisionView, ...]
+    plans: tuple[PlanView, ...]
+    done: tuple[DoneView, ...]
+    left: tuple[LeftView, ...]
+    restriction: RestrictionView | None
     receipts: tuple[ReceiptView, ...]
     download: OfferView | None
 
@@ -157,6 +174,7 @@ class CaseView(Seen):
     identity_evidence: str
     closed_at: datetime | None
     dates: DatesView
+    extension: ExtensionView | None
     requests: tuple[RequestView, ...]
     messages: tuple[MessageLine, ...]
     letters: tuple[LetterLine, ...]

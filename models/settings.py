@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.errors import Rejected
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+SHORTEST_SECRET = 24  # characters
 _PLACEHOLDERS = {"", "changeme", "change-me", "secret", "demo"}
 
 
@@ -145,6 +146,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "DSR_FINGERPRINT_KEYS is missing: run `dsr keys new` and put the line it prints into .env"
             )
+        for name in ("fingerprint_keys", "check_tokens"):
+            if any(len(secret.get_secret_value()) < SHORTEST_SECRET for secret in getattr(self, name)):
+                raise ValueError(
+                    f"DSR_{name.upper()} holds something shorter than {SHORTEST_SECRET} characters: run `dsr keys new`"
+                    " and put the line it prints into .env"
+                )
         if self.mail_source == "imap" and not (self.imap_host and self.imap_user):
             raise ValueError(
                 "DSR_MAIL_SOURCE is imap: set DSR_IMAP_HOST, DSR_IMAP_USER and DSR_IMAP_PASSWORD"

@@ -96,6 +96,18 @@ def test_imap_without_a_server_is_refused_with_advice(clean: pytest.MonkeyPatch)
         settings()
 
 
+@pytest.mark.parametrize("name", ["DSR_FINGERPRINT_KEYS", "DSR_CHECK_TOKENS"])
+def test_a_secret_that_can_be_guessed_is_refused_with_advice(clean: pytest.MonkeyPatch, name: str) -> None:
+    clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
+    clean.setenv("DSR_SESSION_SECRET", "a long enough secret of somebody's own")
+    clean.setenv("DSR_FINGERPRINT_KEYS", '["another secret of somebody\'s own"]')
+    clean.setenv(name, '["too short"]')
+    with pytest.raises(Rejected, match=re.escape(ADVICE)) as refused:
+        settings()
+    assert name in str(refused.value)
+    assert "too short" not in str(refused.value)
+
+
 def test_a_refusal_does_not_quote_a_secret(clean: pytest.MonkeyPatch) -> None:
     clean.setenv("DSR_ENCRYPTION_KEYS", '["not-a-key-at-all-0123456789"]')
     clean.setenv("DSR_SESSION_SECRET", "a long enough secret of somebody's own")
@@ -120,7 +132,10 @@ def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
     }
     for name, value in secrets.items():
         clean.setenv(name, value)
-    lists = {"DSR_FINGERPRINT_KEYS": "fingerprint-key-of-this-test", "DSR_CHECK_TOKENS": "token-of-this-test"}
+    lists = {
+        "DSR_FINGERPRINT_KEYS": "fingerprint-key-of-this-test",
+        "DSR_CHECK_TOKENS": "check-token-of-this-test-only",
+    }
     for name, value in lists.items():
         clean.setenv(name, f'["{value}"]')
     clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
