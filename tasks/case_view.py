@@ -14,26 +14,27 @@ from sqlmodel import Session, SQLModel, col, select
 from models.audit import verify_case
 from models.calendar import Language, paris_date
 from models.case_clock import deadlines_of, fact_of
+from models.case_effects import ReceiptView, Seen
 from models.case_values import (
     AuditLine,
     CaseLine,
     CaseView,
     DatesView,
     DecisionView,
+    ExtensionView,
     FindingView,
     LetterLine,
     MessageLine,
     OfferView,
-    ReceiptView,
     RequestLine,
     RequestView,
-    Seen,
     StepView,
     TaskLine,
 )
 from models.cases import find_case, requests_of
 from models.deadline_explanation import explain
 from models.deadlines import clock_from_events, deadlines
+from models.grounds import Delay
 from models.settings import settings
 from models.tables import (
     AuditEvent,
@@ -48,8 +49,11 @@ from models.tables import (
     Receipt,
     Request,
     Step,
+    StoredPlan,
 )
+from tasks.case_effects import done_of, left_of, plans_of, restriction_of
 from tasks.correspondence import run_link
+from tasks.retain_rows import GONE
 
 Which = Literal["open", "closed", "all"]
 Table = TypeVar("Table", bound=SQLModel)
@@ -67,6 +71,7 @@ def case_view(session: Session, ref: str, now: datetime) -> CaseView:
     return CaseView(
         **{name: getattr(case, name) for name in CaseView.model_fields if name in Case.model_fields},
         dates=_dates(session, case, requests, now),
+        extension=_extension(session, case, now),
         requests=tuple(_request(session, request) for request in requests),
         messages=_seen(MessageLine, _rows(session, Message, of_case)),
         letters=_seen(LetterLine, _rows(session, Letter, of_case)),
@@ -88,6 +93,26 @@ def _dates(session: Session, case: Case, requests: Sequence[Request], now: datet
     )
 
 
+def _extension(session: Session, case: Case, now: datetime) -> ExtensionView | None:
+    """The extension and what the law makes of it (law.md D11 to D13)."""
+    event = session.exec(
+        select(ClockEvent).where(ClockEvent.case_id == case.id, ClockEvent.kind == "extended")
+    ).first()
+    if event is None:
+        return None
+    dates = deadlines_of(session, case, now)
+    ground, _, reason = event.reason.partition(": ")
+    known = ground in set(Delay)
+    return ExtensionView(
+        ground=ground if known else "",
+        reason=reason if known else event.reason,
+        told_at=event.at,
+        recorded_by=event.recorded_by,
+        counts=dates.extended,
+        promise_broken=dates.extension == "in_force_promise_broken",
+    )
+
+
 def _days_left(binding: date, requests: Iterable[Any], now: datetime) -> int | None:
     waiting = any(request.replied_at is None and request.closed_at is None for request in requests)
     return (binding - paris_date(now)).days if waiting else None
@@ -101,17 +126,28 @@ def _request(session: Session, request: Request) -> RequestView:
         (finding for finding in findings if finding.round < newest), key=lambda finding: -finding.round
     )
     offer = _rows(session, Download, of_request)
+    steps, decisions = _rows(session, Step, of_request), _rows(session, Decision, of_request)
+    receipts = _rows(session, Receipt, of_request)
     return RequestView(
         **{name: getattr(request, name) for name in RequestView.model_fields if name in Request.model_fields},
         flow_run_url=run_link(request) if request.flow_run_id else "",
-        steps=_seen(StepView, _rows(session, Step, of_request)),
+        steps=_seen(StepView, steps),
         findings=_seen(FindingView, (finding for finding in findings if finding.round == newest)),
         earlier=_seen(FindingView, earlier),
-        tasks=_seen(TaskLine, _rows(session, ManualTask, of_request)),
-        decisions=_seen(DecisionView, _rows(session, Decision, of_request)),
-        receipts=_seen(ReceiptView, _rows(session, Receipt, of_request)),
+        tasks=tuple(_task(task) for task in _rows(session, ManualTask, of_request)),
+        decisions=_seen(DecisionView, decisions),
+        plans=plans_of(steps, _rows(session, StoredPlan, of_request), decisions),
+        done=done_of(receipts),
+        left=left_of(steps),
+        restriction=restriction_of(session, request),
+        receipts=_seen(ReceiptView, receipts),
         download=OfferView.model_validate(offer[0]) if offer else None,
     )
+
+
+def _task(task: ManualTask) -> TaskLine:
+    said = {name: getattr(task, name) for name in TaskLine.model_fields if name in ManualTask.model_fields}
+    return TaskLine(**said, evidence=task.evidence_key not in {"", GONE})
 
 
 def _rows(session: Session, table: type[Table], of: dict[str, int]) -> Sequence[Table]:

@@ -20,9 +20,11 @@ from models.rights import Right
 from models.settings import settings
 from tasks import downloads, officers
 from tasks.case_view import Which, case_list, case_view
+from tasks.evidence import evidence_archive
 from tasks.officers import LoggedIn
 from tasks.read_mail import ParsedMail, read_mail
 from tasks.send_letters import send_queued
+from web.case_words import case_words
 from web.clock import Now
 from web.pages import desk_language, page
 from web.portal import FORM_ERROR
@@ -154,6 +156,7 @@ def case(request: Request, officer: Officer, ref: str, now: Now, link: str = "")
         titles=_titles(),
         link=link,
         links_left=_links_left(view),
+        words=case_words(desk_language()),
     )
 
 
@@ -189,6 +192,21 @@ def raw_message(officer: Officer, ref: str, message_id: int, now: Now) -> Respon
             headers = {"Content-Disposition": f'attachment; filename="{ref}-{message_id}.eml"'}
             return Response(_fetched(line.storage_key), media_type="message/rfc822", headers=headers)
     raise HTTPException(404)
+
+
+@router.get("/cases/{ref}/tasks/{task_id}.zip")
+def evidence(officer: Officer, ref: str, task_id: int, now: Now) -> Response:
+    """Hand out the files that a colleague attached to an answer, in one archive."""
+    del officer  # logged in is enough
+    listed = [task for request in _view(ref, now).requests for task in request.tasks]
+    if not any(task.id == task_id and task.evidence for task in listed):
+        raise HTTPException(404)
+    try:
+        archive = evidence_archive(task_id)
+    except NotFound as error:
+        raise HTTPException(404) from error
+    headers = {"Content-Disposition": f'attachment; filename="{ref}-{task_id}.zip"'}
+    return Response(archive, media_type="application/zip", headers=headers)
 
 
 def _titles() -> dict[str, str]:

@@ -5,15 +5,17 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event
+from sqlmodel import col, select
 
 from models.database import database, reading, unit_of_work
 from models.errors import NotFound
 from models.rights import Right
 from models.settings import settings
-from models.tables import AuditEvent, ClockEvent, FindingRow, Message
+from models.tables import AuditEvent, ClockEvent, Decision, FindingRow, Message
 from tasks.case_view import case_list, case_view
 from tests.support.case_rows import NOW, add_case
 from tests.support.desk_rows import add_findings, fill_desk, offered_case, rich_case
+from tests.support.effect_rows import MENTIONS, erased_case, restricted_case
 
 
 def test_a_case_is_shown_whole_and_as_json(db: str) -> None:
@@ -144,3 +146,70 @@ def test_messages_of_other_cases_stay_out(db: str) -> None:
         ids = {message.id for message in view.messages}
         assert all(session.get_one(Message, number).case_id == mine.id for number in ids)
         assert other.ref not in view.model_dump_json()
+
+
+def test_plans_receipts_and_what_was_left_are_in_the_view_and_in_json(db: str) -> None:
+    with unit_of_work() as session:
+        case, _ = erased_case(session, NOW - timedelta(days=2))
+        [request] = case_view(session, case.ref, NOW).requests
+    newest, first = request.plans
+    assert (newest.round, newest.approved_by, newest.systems[0].refused) == (1, "Dana Privacy", "")
+    assert newest.systems[0].lines is not None
+    assert [(line.action, len(line.keys)) for line in newest.systems[0].lines] == [
+        ("keep", 1),
+        ("minimise", 1),
+        ("delete", 30),
+    ]
+    assert first.systems[0].refused
+    said = {(one.system, one.kind): (len(one.keys), one.until) for one in request.done}
+    assert said[("site_db", "erased")] == (30, None)
+    assert said[("site_db", "kept")] == (1, date(2035, 12, 31))
+    assert [(one.problem, len(one.keys)) for one in request.left] == [
+        ("not_masked", 1),
+        ("mention", MENTIONS),
+    ]
+    assert request.tasks[0].evidence
+    shown = json.loads(request.model_dump_json())
+    assert len(shown["receipts"]) == 32 + 2
+    assert "storage_key" not in str(shown)
+    assert "evidence_key" not in str(shown)
+
+
+def test_each_round_of_planning_has_its_own_approval(db: str) -> None:
+    with unit_of_work() as session:
+        case, request = erased_case(session, NOW - timedelta(days=2))
+        plan = session.exec(select(Decision).order_by(col(Decision.id))).first()
+        assert plan is not None
+        session.add(
+            Decision(
+                request_id=request.id,
+                question="second",
+                round=0,
+                officer="Nadia Second",
+                choice="decline",
+                reason="Le contentieux est encore ouvert.",
+                accepted=True,
+                content_hash="0" * 64,
+                decided_at=plan.decided_at + timedelta(minutes=1),
+            )
+        )
+        session.flush()
+        newest, first = case_view(session, case.ref, NOW).requests[0].plans
+    assert (first.declined_by, newest.declined_by) == ("Nadia Second", "")
+
+
+def test_a_restriction_and_an_extension_are_in_the_view(db: str) -> None:
+    with unit_of_work() as session:
+        case, _ = restricted_case(session, NOW - timedelta(days=5))
+        view = case_view(session, case.ref, NOW)
+    assert view.extension is not None
+    assert (view.extension.ground, view.extension.counts, view.extension.promise_broken) == (
+        "volume",
+        True,
+        False,
+    )
+    assert view.extension.reason.startswith("Vos messages")
+    [request] = view.requests
+    assert request.restriction is not None
+    assert (request.restriction.ground, request.restriction.lifted_at) == ("accuracy", None)
+    assert [(one.kind, len(one.keys)) for one in request.done] == [("restricted", 3)]
