@@ -26,10 +26,11 @@ demo: $(STAMP) ## the whole system on this machine with sample data; Ctrl-C ends
 test: $(STAMP) ## all tests that fit in ten minutes on two cores
 	$(BIN)/python -m pytest
 
-test-long: $(STAMP) ## the tests that take longer: every boundary of every flow on PostgreSQL too
+test-long: $(STAMP) ## the tests that take longer: a kill at each boundary that only one flow has, 500 random databases …
 	$(BIN)/python -m pytest -m long
 
-test-all: test test-long ## every test
+test-all: test test-long $(STAMP) ## every test: a kill at every boundary of every flow, on PostgreSQL too
+	$(BIN)/python -m pytest -m exhaustive
 
 demo-auto: $(STAMP) ## the demo, played by itself to the downloaded bundle; fails if anything is missing
 	$(BIN)/dsr demo --auto

@@ -4,14 +4,12 @@ Every step happens once per request; this body may run any number of times. Requ
 officer and the mail relay.
 """
 
-from itertools import count
-
 from prefect import flow
 
 from flows.acting import act, look, step
-from flows.answering import begin, discover, end, send_reply, weigh
+from flows.answering import begin, end, send_reply
 from flows.asking import Form
-from flows.identity import establish_identity
+from flows.reviewing import review
 from models.calendar import Language
 from models.questions import ENDINGS, Choice, Question, review_choices, searched
 from models.tables import Decision, FindingRow
@@ -29,16 +27,10 @@ def access_request(request_ref: str) -> None:
 
 def _answer(lease: Lease) -> None:
     turns = begin(lease)
-    if not establish_identity(lease, turns):
+    reviewed = review(lease, turns, lambda rows: _review(lease, rows))
+    if reviewed is None:
         return
-    for turn in count():
-        rows = discover(lease, turn)
-        decision = weigh(lease, _review(lease, rows), turns)
-        if decision.choice == Choice.IDENTIFY:
-            if not establish_identity(lease, turns, "found"):
-                return
-        elif decision.choice != Choice.SEARCH_AGAIN:
-            break
+    decision, rows = reviewed
     if decision.choice in ENDINGS:
         end(lease, decision)
         return

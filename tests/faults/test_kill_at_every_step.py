@@ -31,8 +31,16 @@ STEPS = [
 SUSPENSIONS = ["suspend identity-0", "suspend colleagues-0", "suspend review-0"]
 BETWEEN = [f"before {step}" for step in (*STEPS, *SUSPENSIONS)] + ["after close"]
 BOUNDARIES = BETWEEN + [f"after {step}" for step in STEPS if step != "close"]
+
+
+def how_often(db: str, boundary: str) -> tuple[pytest.MarkDecorator, ...]:
+    if boundary not in BETWEEN:
+        return (pytest.mark.exhaustive,)
+    return () if db == "sqlite" else (pytest.mark.long,)
+
+
 CASES = [
-    pytest.param(db, boundary, marks=() if db == "sqlite" and boundary in BETWEEN else pytest.mark.long)
+    pytest.param(db, boundary, marks=how_often(db, boundary))
     for db in ("sqlite", "postgres")
     for boundary in BOUNDARIES
 ]

@@ -56,8 +56,29 @@ ASKED = {
     "extended": "access",
 }
 OUTCOMES = {"extended": "refused"}
+SHARED = {
+    *("acknowledge", "send acknowledge", "locate", "ask-identity-0", "send identity-0", "suspend identity-0"),
+    *(
+        "identity-settled",
+        "ask-colleagues",
+        "suspend colleagues-0",
+        "reply",
+        "send reply",
+        "close",
+        "after close",
+    ),
+}
+"""Boundaries that access has too: its own test kills there each time."""
+
+
+def how_often(db: str, asks: str, step: str) -> tuple[pytest.MarkDecorator, ...]:
+    if db == "sqlite" and step == HARDEST[asks]:
+        return ()
+    return (pytest.mark.exhaustive if db == "postgres" or step in SHARED else pytest.mark.long,)
+
+
 CASES = [
-    pytest.param(db, asks, step, marks=() if db == "sqlite" and step == HARDEST[asks] else pytest.mark.long)
+    pytest.param(db, asks, step, marks=how_often(db, asks, step))
     for db in ("sqlite", "postgres")
     for asks, steps in PASSED.items()
     for step in [*steps, "after close"]

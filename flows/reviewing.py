@@ -1,0 +1,32 @@
+"""Search every system and have an officer review what was found, until it is decided what happens with it.
+
+Shared by access and portability. Each round of discovery is stored; a body that runs again finds rounds and decisions.
+"""
+
+from collections.abc import Callable
+from itertools import count
+
+from flows.answering import Turns, discover, weigh
+from flows.asking import Form
+from flows.identity import establish_identity
+from models.questions import Choice
+from models.tables import Decision, FindingRow
+from tasks.steps import Lease
+
+Reviewed = tuple[Decision, list[FindingRow]]
+"""The decision, and the round of findings it is about."""
+
+
+def review(lease: Lease, turns: Turns, form: Callable[[list[FindingRow]], Form]) -> Reviewed | None:
+    """Return what was decided about which findings; None where the request ended on the way to identity."""
+    if not establish_identity(lease, turns):
+        return None
+    for turn in count():
+        rows = discover(lease, turn)
+        decision = weigh(lease, form(rows), turns)
+        if decision.choice == Choice.IDENTIFY:
+            if not establish_identity(lease, turns, "found"):
+                return None
+        elif decision.choice != Choice.SEARCH_AGAIN:
+            return decision, rows
+    raise AssertionError("counting never ends")
