@@ -17,15 +17,15 @@ from models import settings as settings_module
 from models import storage
 from models.migrate import migrate
 
-GROUPS = {"flows": "prefect", "faults": "prefect", "browser": "browser"}
+GROUPS = {"flows": "flows", "faults": "faults", "browser": "browser", "test_kill_every_right.py": "kills"}
 
 
 class _ByFolder(LoadScopeScheduling):
-    """Tests that share a Prefect server stay on one worker, so that one server is started and not two."""
+    """Tests that need a Prefect server are handed out in a few large groups: a worker starts one server for all of its."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = nodeid.partition("::")[0].rpartition("/")[0].rpartition("/")[2]
-        return GROUPS.get(folder, nodeid)
+        *_, folder, file = nodeid.partition("::")[0].split("/")
+        return GROUPS.get(file) or GROUPS.get(folder, nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFolder:
