@@ -72,7 +72,9 @@ def prefect_server(home: Path) -> Iterator[dict[str, str]]:
             )
             yield environment
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
+            os.killpg(
+                server.pid, signal.SIGKILL
+            )  # nothing of it is kept, and a polite end takes twenty seconds
             server.wait(timeout=20)
 
 
