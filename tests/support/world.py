@@ -274,7 +274,9 @@ def world(environment: dict[str, str], home: Path) -> Iterator[World]:
 
         forget_settings()
         ours = {name: value for name, value in os.environ.items() if name.startswith(("DSR_", "PREFECT_"))}
-        yield World(Engine(environment | ours), running, home)
+        # the fork server may have been started by a test on the other database
+        own_database = {"DSR_DATABASE_URL": os.environ.get("DSR_DATABASE_URL", "")}
+        yield World(Engine(environment | ours | own_database), running, home)
 
 
 def words_of(mail: EmailMessage) -> str:
