@@ -5,7 +5,7 @@ and audit events never.
 """
 
 from models.tables.audit import AuditEvent
-from models.tables.case import Case, ClockEvent, ReferenceCounter
+from models.tables.case import Case, Channel, ClockEvent, Mandate, ReferenceCounter
 from models.tables.challenge import Challenge, Download
 from models.tables.finding import FindingRow, ManualTask, Receipt
 from models.tables.letter import Letter, LetterState
@@ -14,11 +14,13 @@ from models.tables.officer import Officer
 from models.tables.plan import Restriction, StoredPlan
 from models.tables.request import Decision, Request, RequestState, Step, WaitsFor
 from models.tables.suppression import Disclosure, Notification, Reappearance, Suppression
+from models.tables.todo import Todo, TodoKind
 
 __all__ = [
     "AuditEvent",
     "Case",
     "Challenge",
+    "Channel",
     "ClockEvent",
     "Decision",
     "Disclosure",
@@ -26,6 +28,7 @@ __all__ = [
     "FindingRow",
     "Letter",
     "LetterState",
+    "Mandate",
     "ManualTask",
     "Message",
     "MessageState",
@@ -40,5 +43,7 @@ __all__ = [
     "Step",
     "StoredPlan",
     "Suppression",
+    "Todo",
+    "TodoKind",
     "WaitsFor",
 ]

@@ -9,13 +9,17 @@ from models.tables.columns import instant
 
 
 class LetterState(StrEnum):
-    """queued → sending → sent; UNCERTAIN when the connection died after DATA; FAILED needs a person."""
+    """queued → sending → sent; UNCERTAIN when the connection died after DATA; FAILED needs a person.
+
+    TO_POST has no e-mail address: an officer prints and posts it, and says so; then it is SENT.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
     UNCERTAIN = "uncertain"
     FAILED = "failed"
+    TO_POST = "to_post"
 
 
 class Letter(SQLModel, table=True):
@@ -42,3 +46,8 @@ class Letter(SQLModel, table=True):
     next_try_at: datetime | None = instant(default=None)
     sent_at: datetime | None = instant(default=None)
     smtp_reply: str = Field(default="", description="the server's last answer, without addresses")
+    bounced_at: datetime | None = instant(default=None)
+    bounce: str = Field(
+        default="",
+        description="why it came back: an enhanced status code (RFC 3463) or a few words, no address",
+    )

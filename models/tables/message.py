@@ -43,3 +43,10 @@ class Message(SQLModel, table=True):
     subject: str = ""
     classification: dict[str, Any] = json_column(default_factory=dict)
     handled_at: datetime | None = instant(default=None)
+    attempts: int = Field(
+        default=0, description="times somebody began to read it; many mean that it kills the reader"
+    )
+    automatic: str = Field(
+        default="",
+        description="why nothing may be answered automatically (RFC 3834); empty: a person wrote it",
+    )
