@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prefect import flow
 from prefect.exceptions import ObjectNotFound
@@ -16,9 +16,11 @@ from prefect.exceptions import ObjectNotFound
 from flows.prefect_api import prefect, runs_of
 from flows.runtime.clock import utc_now
 from models.database import reading
+from models.storage import forget_unfinished
 from models.tables import Request
 from tasks.retain import Due, carry_out, due, note_forgotten_run
 
+UNFINISHED = timedelta(days=1)  # no process takes that long to store a file
 log = logging.getLogger(__name__)
 
 
@@ -33,8 +35,8 @@ def purge_due(now: datetime) -> Counter[str]:
     """Purge what is due, Prefect's runs too; return how many of each kind."""
     with reading() as session:
         found = due(session, now)
-    done = carry_out(found, now)
-    return done + forget_runs(found, now)
+    done = carry_out(found, now) + forget_runs(found, now)
+    return done + Counter({"unfinished file": forget_unfinished(now - UNFINISHED)})
 
 
 def forget_runs(found: Sequence[Due], now: datetime) -> Counter[str]:

@@ -4,15 +4,21 @@ Keys are content addresses under a folder, so storing the same bytes again chang
 """
 
 import hashlib
+import os
+import re
 import secrets
+from datetime import datetime
 from functools import cache
 
 import fsspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
 
 from models.errors import NotFound, Permanent
 from models.settings import settings
 
+_UNFINISHED = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{8}")
 _DEMO_KEY = b"ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tMDE="
 
 
@@ -50,8 +56,20 @@ def keep(folder: str, content: bytes) -> str:
     if not files.exists(f"{root}/{key}"):
         unfinished = f"{root}/{key}.{secrets.token_hex(4)}"
         files.pipe_file(unfinished, encrypt(content))
+        _reach_disk(files, unfinished)
         files.mv(unfinished, f"{root}/{key}")
+        _reach_disk(files, f"{root}/{folder}")
     return key
+
+
+def _reach_disk(files: AbstractFileSystem, path: str) -> None:
+    """Wait until a local file, or a folder's list of names, survives a power cut; other storage says so by itself."""
+    if isinstance(files, LocalFileSystem):
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def fetch(key: str) -> bytes:
@@ -70,6 +88,18 @@ def holds(key: str) -> bool:
     """Whether anything is kept under `key`."""
     files, root = fsspec.url_to_fs(settings().storage)
     return bool(files.exists(f"{root}/{key}"))
+
+
+def forget_unfinished(before: datetime) -> int:
+    """Delete what processes that died left half stored before then; return how many files."""
+    files, root = fsspec.url_to_fs(settings().storage)
+    if not files.exists(root):
+        return 0
+    left = [path for path in files.find(root) if _UNFINISHED.fullmatch(path.rpartition("/")[2])]
+    old = [path for path in left if files.modified(path) < before]
+    for path in old:
+        files.rm_file(path)
+    return len(old)
 
 
 def forget(key: str) -> None:
