@@ -1,5 +1,6 @@
 """Data that are only stored, after the request that asked for it: `dsr restriction`."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from cli.app import AsJson, console, group, migrated, now, print_json, print_table
 
 restriction = group(
-    "restriction", "Restrictions: list those that stand, and end one after telling the person."
+    "restriction", "Restrictions: list those that stand, keep one longer, end one after telling the person."
 )
 
 
@@ -39,6 +40,24 @@ def restriction_lift(
     ends_on = announce(request_ref, because, by, now())
     console.print(
         f"the person is told; the restriction of {request_ref} ends on {ends_on}",
+        highlight=False,
+        markup=False,
+    )
+
+
+@restriction.command("keep")
+def restriction_keep(
+    request_ref: str,
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="when to look at it again")],
+    by: Annotated[str, typer.Option(help="who decides", envvar="USER")] = "",
+) -> None:
+    """Let a restriction stand, and be reminded of it again on that day."""
+    from tasks.lift_restriction import keep_until
+
+    migrated()
+    keep_until(request_ref, until.date(), by, now())
+    console.print(
+        f"the restriction of {request_ref} stands; it is to be looked at again on {until.date()}",
         highlight=False,
         markup=False,
     )

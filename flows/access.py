@@ -10,8 +10,8 @@ from flows.acting import act, look, step
 from flows.answering import begin, end, send_reply
 from flows.asking import Form
 from flows.reviewing import review
-from models.calendar import Language
 from models.questions import ENDINGS, Choice, Question, review_choices, searched
+from models.replies import letter_language
 from models.tables import Decision, FindingRow
 from tasks.deliver import bundle_of, send_copy, send_nothing_held
 from tasks.form_texts import columns_to_read, review_text
@@ -50,7 +50,7 @@ def _review(lease: Lease, rows: list[FindingRow]) -> Form:
 def _reply(lease: Lease, decision: Decision, rows: list[FindingRow]) -> Effect:
     case, _ = look(lease)
     findings = load_findings(rows)
-    language: Language = "fr" if case.language == "fr" else "en"
+    language = letter_language(case.language)
     if decision.choice == Choice.NOTHING_HELD:
         return send_nothing_held(findings, language)
     return send_copy(bundle_of(case, findings, decision, language), findings, decision, language)

@@ -15,13 +15,11 @@ from flows.acting import begin_wait, end_wait, send_queued_now, step
 from flows.forms import Blanks, Extra, answered, build_form
 from flows.prefect_api import answer_left_behind
 from flows.runtime.clock import utc_now
-from models.calendar import Language
 from models.cases import find_request
 from models.database import reading
 from models.errors import NeedsHuman
 from models.questions import Choice, Question, grounds
 from models.rights import Right
-from models.settings import settings
 from models.tables import Case, Decision, WaitsFor
 from tasks.correspondence import case_link
 from tasks.decide import (
@@ -34,6 +32,7 @@ from tasks.decide import (
     tell_officers,
     why_sent_back,
 )
+from tasks.form_texts import officer_language
 from tasks.judge_answer import Asked
 from tasks.steps import Lease, Scene
 
@@ -84,9 +83,8 @@ def decide(lease: Lease, form: Form, nth: int) -> Decision:
 
 
 def _ask(lease: Lease, asked: Asked, shown: str, blanks: Blanks) -> dict[str, object]:
-    language: Language = "fr" if settings().officer_language == "fr" else "en"
     key = f"{asked.question}-{asked.round}".replace("_", "-")
-    fields = build_form(asked.question, blanks, language)
+    fields = build_form(asked.question, blanks, officer_language())
     left_behind = answer_left_behind(lease.request_ref, str(flow_run.id), key)
     if left_behind is not None:
         return dict(json.loads(left_behind))

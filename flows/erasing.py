@@ -28,26 +28,34 @@ from tasks.waits import message_since, until
 
 
 class Outcome(NamedTuple):
-    """What was decided, and which systems people emptied when. ERASE: all of it was carried out and verified."""
+    """What was decided, and which systems people emptied when. ERASE: all of it was carried out and verified.
 
-    decision: Decision
+    `decision` is None where there was nothing to erase, and so nothing to decide.
+    """
+
+    decision: Decision | None
     by_hand: ByHand
 
 
 def erase(lease: Lease, turns: Turns, only: Tables | None = None) -> Outcome:
-    """Erase what an officer approves, of a person who is proved; `only` limits it to some tables."""
+    """Erase what an officer approves, of a person who is proved; `only` limits it to some tables.
+
+    Whether nothing at all is held is an officer's to say; that nothing is in some tables nobody need approve.
+    """
     _come_last(lease)
     note, by_hand = "", ByHand()
     carried: dict[str, Drawn] = {}
     while True:
         turn = next(turns["plan-round"])
         drawn = _draw(lease, turn, only)
+        if only is not None and drawn.empty and not carried:
+            return Outcome(None, by_hand)
         decision = weigh(lease, _plan_form(drawn, note), turns)
         if decision.choice == Choice.SEARCH_AGAIN:
             continue
         if decision.choice != Choice.ERASE:
             return Outcome(decision, by_hand)
-        note = _hold_back(lease, turn, decision, turns) or _carry_out(lease, drawn, carried)
+        note = _hold_back(lease, drawn, decision, turns) or _carry_out(lease, drawn, carried)
         if note:
             continue
         by_hand |= change_by_hand(lease, "erase", turns, lambda system: _brief(lease, system, drawn, by_hand))  # noqa: B023  # used at once
@@ -89,22 +97,24 @@ def _plan_form(drawn: Round, note: str) -> Form:
     )
 
 
-def _hold_back(lease: Lease, turn: int, decision: Decision, turns: Turns) -> str:
+def _hold_back(lease: Lease, drawn: Round, decision: Decision, turns: Turns) -> str:
     """Why the approval does not count yet: a second officer, or a message that came in the days of grace."""
-    if settings().second_officer and not confirmed(lease, decision, turns):
+    if drawn.second_officer and not confirmed(lease, decision, turns):
         return "declined"
-    moment = decision.decided_at + timedelta(days=settings().grace_days)
-    wait_until(
-        lease,
-        WaitsFor.CLOCK,
-        until(moment),
-        lambda session, request: (
-            utc_now() >= moment or message_since(session, request, decision.decided_at) or None
-        ),
-    )
+    go_ahead = f"go-{drawn.turn}"
+    if result_of(lease, go_ahead) is None:
+        moment = decision.decided_at + timedelta(days=settings().grace_days)
+        wait_until(
+            lease,
+            WaitsFor.CLOCK,
+            until(moment),
+            lambda session, request: (
+                utc_now() >= moment or message_since(session, request, decision.decided_at) or None
+            ),
+        )
     go = step(
         lease,
-        f"go-{turn}",
+        go_ahead,
         lambda: lambda scene: {"message": message_since(scene.session, scene.request, decision.decided_at)},
     )
     return "message" if go["message"] else ""
@@ -128,10 +138,14 @@ def _carry_out(lease: Lease, drawn: Round, carried: dict[str, Drawn]) -> str:
 
 
 def _brief(lease: Lease, system: System, drawn: Round, done: ByHand) -> Brief | None:
-    """What a colleague is to erase; nothing where it is done, or where the file holds nothing of the person."""
+    """What a colleague is to erase; nothing where it is done, or where the file holds nothing of the person.
+
+    Of a file we see ourselves whether it is done: what a later plan still finds there is asked for again.
+    """
     one = drawn.plans.get(system.system)
-    by_hand = system.system in drawn.by_hand
-    if system.system in done or not (by_hand or (one and one.plan.rows)):
+    rows = one.plan.rows if one else ()
+    to_do = any(row.action == "delete" or row.masked for row in rows)
+    if not (to_do if system.system in done else rows or system.system in drawn.by_hand):
         return None
     case, _ = look(lease)
     lines = brief_lines(system.system, one.plan) if one else ()

@@ -4,16 +4,20 @@ Every step happens once per request; this body may run any number of times. It b
 needs the data (law.md D22). Requires the systems of the data map, an officer and the mail relay.
 """
 
+from collections.abc import Mapping
+from datetime import date
+
 from prefect import flow
 
 from flows.acting import act, look, step
 from flows.answering import begin, end, send_reply
 from flows.changing import days_done
-from flows.erasing import Outcome, erase
+from flows.erasing import erase
 from flows.identity import prove
 from flows.telling import tell_recipients
 from models.questions import ENDINGS
 from models.rights import Right
+from models.tables import Decision
 from tasks.change_systems import enter_suppression
 from tasks.identify import search_identifiers
 from tasks.reply_erasure import reply_erasure
@@ -30,18 +34,17 @@ def _answer(lease: Lease) -> None:
     turns = begin(lease)
     if not prove(lease, turns):
         return
-    outcome = erase(lease, turns)
-    if outcome.decision.choice in ENDINGS:
-        end(lease, outcome.decision)
+    decision, by_hand = erase(lease, turns)
+    assert decision is not None  # only an erasure of some tables may have nothing to decide
+    if decision.choice in ENDINGS:
+        end(lease, decision)
         return
-    send_reply(lease, _reply(lease, outcome))
+    send_reply(lease, _reply(lease, decision, days_done(by_hand)))
 
 
-def _reply(lease: Lease, outcome: Outcome) -> str:
+def _reply(lease: Lease, decision: Decision, by_hand: Mapping[str, date]) -> str:
     identifiers = search_identifiers(look(lease)[0])
     told = tell_recipients(lease, Right.ERASURE, identifiers)
     listed = step(lease, "suppress", lambda: enter_suppression(identifiers, "erased", "erasure"))
-    decided_at, by_hand = outcome.decision.decided_at, days_done(outcome.by_hand)
-    return str(
-        step(lease, "reply", lambda: reply_erasure(decided_at, by_hand, told, listed["until"]))["letter"]
-    )
+    reply = step(lease, "reply", lambda: reply_erasure(decision.decided_at, by_hand, told, listed["until"]))
+    return str(reply["letter"])

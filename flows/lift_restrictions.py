@@ -12,8 +12,9 @@ from prefect import flow
 
 from flows.runtime.clock import utc_now
 from models.database import reading
-from models.errors import DsrError, NeedsHuman
+from models.errors import NeedsHuman
 from tasks.lift_restriction import due_to_lift, lift_restriction, tell_reviews
+from tasks.search_systems import sentence
 from tasks.send_letters import send_queued
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,8 @@ def look_after(now: datetime) -> list[str]:
     for request_ref in due:
         try:
             lifted = lift_restriction(request_ref, now)
-        except DsrError as error:
-            problems.append(f"{request_ref}: the restriction still stands: {error}")
+        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and keeps no other waiting
+            problems.append(f"{request_ref}: the restriction still stands: {sentence(error)}")
         else:
             log.info("%s: %s", request_ref, "the restriction is lifted" if lifted else "was lifted meanwhile")
     to_review = tell_reviews(now)

@@ -10,9 +10,9 @@ from flows.acting import act, look, step
 from flows.answering import begin, end, send_reply
 from flows.asking import Form
 from flows.reviewing import review
-from models.calendar import Language
 from models.portability import portability_choices
 from models.questions import ENDINGS, Choice, Question, searched
+from models.replies import letter_language
 from models.tables import Decision, FindingRow
 from tasks.deliver import send_nothing_held
 from tasks.deliver_portable import portable_of, scope_of, send_portable
@@ -53,7 +53,7 @@ def _review(lease: Lease, rows: list[FindingRow]) -> Form:
 def _reply(lease: Lease, decision: Decision, rows: list[FindingRow]) -> Effect:
     case, _ = look(lease)
     findings = load_findings(rows)
-    language: Language = "fr" if case.language == "fr" else "en"
+    language = letter_language(case.language)
     if decision.choice == Choice.NOTHING_HELD:
         return send_nothing_held(findings, language)
     return send_portable(portable_of(case, findings, language), findings, decision, language)

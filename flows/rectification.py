@@ -21,6 +21,7 @@ from models.calendar import end_of_day
 from models.grounds import RestrictionCase
 from models.map_in_words import said
 from models.questions import ENDINGS, Choice, Question
+from models.replies import letter_language
 from models.rights import Right
 from models.tables import Decision, WaitsFor
 from models.wishes import Preview, Wish, rectifiable_fields
@@ -44,10 +45,6 @@ from tasks.steps import Lease, result_of
 from tasks.waits import for_message, has_written
 
 CONTESTED = RestrictionCase.ACCURACY
-LIFTED = {
-    "fr": "la vérification de l’exactitude est terminée",
-    "en": "the check of their accuracy has ended",
-}
 
 
 @flow(name="rectification", persist_result=False, validate_parameters=False)
@@ -61,13 +58,14 @@ def _answer(lease: Lease) -> None:
     if not prove(lease, turns):
         return
     decision, wish, shown = _agree(lease, turns)
-    lift(lease, turns, CONTESTED, LIFTED["fr" if look(lease)[0].language == "fr" else "en"])
+    lift(lease, turns, CONTESTED)
     if decision.choice in ENDINGS:
         end(lease, decision)
         return
     when = _correct(lease, turns, wish, shown)
-    changes = lines_for_recipients(shown.changes)
-    told = tell_recipients(lease, Right.RECTIFICATION, search_identifiers(look(lease)[0]), changes)
+    case, _ = look(lease)
+    changes = lines_for_recipients(shown.changes, letter_language(case.language))
+    told = tell_recipients(lease, Right.RECTIFICATION, search_identifiers(case), changes)
     reply = reply_rectification(decision.decided_at, shown.changes, when, told)
     send_reply(lease, step(lease, "reply", lambda: reply)["letter"])
 
@@ -98,8 +96,9 @@ def _agree(lease: Lease, turns: Turns) -> tuple[Decision, Wish, Preview]:
 
 
 def _typed(decision: Decision) -> Wish:
+    typed = decision.answers.get("values", decision.answers)  # beside the rest, in an earlier release
     names = [one.name for one in rectifiable_fields(data_map())]
-    return {name: str(decision.answers[name]) for name in names if decision.answers.get(name)}
+    return {name: str(typed[name]) for name in names if typed.get(name)}
 
 
 def _form(lease: Lease, wish: Wish, shown: Preview, note: str) -> Form:

@@ -7,11 +7,10 @@ from flows.acting import look, send_letter, step
 from flows.answering import Turns
 from flows.changing import change_by_hand, days_done
 from flows.runtime.clock import utc_now
-from models.data_map import System
 from models.database import reading
 from models.grounds import RestrictionCase
-from models.manual_work import Brief, ChangeAction
-from tasks.change_systems import change_rows, close_restriction, day, open_restriction
+from models.manual_work import ChangeAction
+from tasks.change_systems import change_rows, close_restriction, day, open_restriction, storing_brief
 from tasks.identify import search_identifiers
 from tasks.lift_restriction import stands_besides
 from tasks.reply_changes import announce_end
@@ -35,16 +34,16 @@ def restrict(lease: Lease, turns: Turns, case: RestrictionCase) -> Restricted:
     return Restricted(when | by_hand, day(noted, "review_on"))
 
 
-def lift(lease: Lease, turns: Turns, case: RestrictionCase, because: str) -> None:
+def lift(lease: Lease, turns: Turns, case: RestrictionCase) -> None:
     """Tell the person that a restriction ends, then lift it (18(3)); where none was made, nothing happens."""
     noted = result_of(lease, "restriction")
     if noted is None:
         return
-    notice = step(lease, "announce-end", lambda: announce_end(case, day(noted, "since"), because))
+    notice = step(lease, "announce-end", lambda: announce_end(case, day(noted, "since")))
     send_letter(lease, notice["letter"])
     if not step(lease, "lift", lambda: _lift_rows(lease)).get("kept"):
         _by_hand(lease, turns, "lift")
-    step(lease, "restriction-ends", lambda: close_restriction(because))
+    step(lease, "restriction-ends", lambda: close_restriction(str(notice.get("because", ""))))
 
 
 def _lift_rows(lease: Lease) -> Effect:
@@ -56,10 +55,4 @@ def _lift_rows(lease: Lease) -> Effect:
 
 
 def _by_hand(lease: Lease, turns: Turns, action: ChangeAction) -> dict[str, date]:
-    case, _ = look(lease)
-    brief = Brief(identifiers=tuple(search_identifiers(case)), name=case.requester_name)
-
-    def brief_for(system: System) -> Brief | None:
-        return None if system.kind == "csv" and system.responsible is None else brief
-
-    return days_done(change_by_hand(lease, action, turns, brief_for))
+    return days_done(change_by_hand(lease, action, turns, storing_brief(look(lease)[0])))

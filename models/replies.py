@@ -8,10 +8,16 @@ from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from models.calendar import Language
 from models.grounds import Delay, Refusal, RestrictionCase
-from models.letters import Address, Context, Count, Line, Link, RequesterLetter, Withheld, Words
+from models.letters import Address, CaseLetter, Count, Line, Link, RequesterLetter, Withheld, Words
 from models.records import Frozen
 from models.rights import Right
+
+
+def letter_language(language: str) -> Language:
+    """Return the language a letter is written in: that of the case, English where we do not write it."""
+    return "fr" if language == "fr" else "en"
 
 
 class Part(Frozen):
@@ -136,11 +142,15 @@ class RestrictionEnds(RequesterLetter):
 
 
 class ConsentReply(RequesterLetter):
-    """`withdrawn_on`: the day it took effect, at once (7(3)). `erased`: what rested on consent alone."""
+    """`withdrawn_on`: the day it took effect, at once (7(3)). `erased`: what rested on consent alone.
+
+    `told`: the recipients told of what was erased; empty where nothing was, or nobody had received it.
+    """
 
     withdrawn_on: date
     stopped: tuple[DoneIn, ...]
     erased: tuple[DoneIn, ...]
+    told: tuple[Told, ...] = ()
     continues: tuple[Continues, ...]
     suppressed_until: date | None
 
@@ -182,10 +192,10 @@ class AskChange(RequesterLetter):
     answer_by: date
 
 
-class RecipientNotice(Context):
+class RecipientNotice(CaseLetter):
     """To a recipient the data were disclosed to (GDPR 19). `about`: who the person is, no more than it takes.
 
-    `changes`: one line for each thing done, in words.
+    `changes`: one line for each thing done, in words. `lifted`: a restriction it was told of has ended.
     """
 
     right: Right
@@ -195,10 +205,11 @@ class RecipientNotice(Context):
     disclosed_on: date
     what: Words
     changes: tuple[Words, ...]
+    lifted: bool = False
     privacy_address: Address
 
 
-class ReappearedNotice(Context):
+class ReappearedNotice(CaseLetter):
     """To the officers: suppressed people were found in a system again. No personal data."""
 
     system_title: Words
@@ -206,7 +217,7 @@ class ReappearedNotice(Context):
     case_link: Link
 
 
-class ReviewDue(Context):
+class ReviewDue(CaseLetter):
     """To the officers: a restriction is to be looked at again."""
 
     since: date

@@ -8,8 +8,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models.controller import Category, Text
-from models.data_map import DataMap, ManualSystem
+from pydantic import Field
+
+from models.controller import Text
+from models.data_map import DataMap, ManualSystem, Table, identity_kind
 from models.records import Change, Frozen
 
 Wish = dict[str, str]
@@ -18,11 +20,14 @@ Wish = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RectifiableField:
-    """`name` is made from the English title; `places` are (system, table, column)."""
+    """`name` is made from the English title; `places` are (system, table, column).
+
+    `kind`: what the map searches people by in one of these columns (email, phone, …); empty where it is none.
+    """
 
     name: str
+    kind: str
     title: Text
-    category: Category
     places: tuple[tuple[str, str, str], ...]
 
 
@@ -30,12 +35,13 @@ class Preview(Frozen):
     """What would change, before and after, and why some systems cannot."""
 
     changes: tuple[Change, ...] = ()
-    problems: dict[str, str] = {}  # noqa: RUF012  # pydantic copies it
+    problems: dict[str, str] = Field(default_factory=dict)
 
 
 def rectifiable_fields(mapped: DataMap) -> tuple[RectifiableField, ...]:
     """Return the fields that may be corrected, in the order of the map."""
-    titles: dict[str, tuple[Text, Category]] = {}
+    titles: dict[str, Text] = {}
+    kinds: dict[str, str] = {}
     places: dict[str, list[tuple[str, str, str]]] = {}
     for system, spec in mapped.systems.items():
         for table, held in {} if isinstance(spec, ManualSystem) else spec.tables.items():
@@ -43,9 +49,18 @@ def rectifiable_fields(mapped: DataMap) -> tuple[RectifiableField, ...]:
                 if column.rectify:
                     title = column.title or Text(fr=name, en=name)
                     key = _name(title.en)
-                    titles.setdefault(key, (title, column.category))
+                    titles.setdefault(key, title)
+                    kinds[key] = kinds.get(key) or _kind(held, name)
                     places.setdefault(key, []).append((system, table, name))
-    return tuple(RectifiableField(key, *titles[key], tuple(found)) for key, found in places.items())
+    return tuple(
+        RectifiableField(key, kinds[key], titles[key], tuple(found)) for key, found in places.items()
+    )
+
+
+def _kind(table: Table, column: str) -> str:
+    """The kind of identifier that the map finds in a column, or nothing."""
+    found = (identity_kind(key) for key, identity in table.identity.items() if identity.column == column)
+    return next(found, "")
 
 
 def _name(title: str) -> str:

@@ -11,14 +11,12 @@ from pydantic import JsonValue
 
 from models.bundle import BundleSubject, access_information
 from models.data_map import DataMap
-from models.deadlines import RULE_VERSION
 from models.errors import MapIncomplete, NeedsHuman, Rejected
 from models.information import Disclosed
 from models.map_in_words import said
 from models.records import Finding, FindingStatus
-from models.storage import sha256
 from models.withholding import withhold
-from tasks.bundle_files import as_json, csv_file, documents_of, json_file, recipients_file, sheets_of
+from tasks.bundle_files import csv_file, documents_of, json_file, manifest_file, recipients_file, sheets_of
 from tasks.bundle_page import render_page, render_readme, words
 from tasks.safe_archive import write_zip
 
@@ -119,21 +117,10 @@ def _manifest(
         }
         for finding in findings
     ]
-    listed: list[JsonValue] = [
-        {"name": name, "sha256": sha256(files[name]), "bytes": len(files[name])} for name in sorted(files)
-    ]
-    return as_json(
-        {
-            "format": FORMAT,
-            "case": subject.case_ref,
-            "language": subject.language,
-            "received_on": subject.received_on.isoformat(),
-            "state_of_data_at": subject.state_of_data_at.isoformat(),
-            "rule_version": RULE_VERSION,
-            "systems_searched": len(findings),
-            "systems_in_data_map": len(data_map.systems),
-            "systems": systems,
-            "withheld": len(subject.withheld),
-            "files": listed,
-        }
-    )
+    about: dict[str, JsonValue] = {
+        "systems_searched": len(findings),
+        "systems_in_data_map": len(data_map.systems),
+        "systems": systems,
+        "withheld": len(subject.withheld),
+    }
+    return manifest_file(FORMAT, subject, about, files)

@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathvalidate import sanitize_filename
 from pydantic import JsonValue
 
+from models.bundle import BundleSubject
 from models.calendar import Language
 from models.data_map import Column, DataMap
+from models.deadlines import RULE_VERSION
 from models.information import NamedRecipient
 from models.map_in_words import column_of, column_title, said, table_of
 from models.records import Finding, FindingStatus, Frozen, Record
+from models.storage import sha256
 from tasks.safe_archive import safe_name, write_csv
 
 
@@ -148,6 +151,27 @@ def recipients_file(recipients: Iterable[NamedRecipient]) -> bytes:
 def as_json(value: Mapping[str, JsonValue | Sequence[JsonValue]]) -> bytes:
     """UTF-8, indented, keys in the order given."""
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def manifest_file(
+    form: int, subject: BundleSubject, about: Mapping[str, JsonValue], files: Mapping[str, bytes]
+) -> bytes:
+    """Whose export it is, in which form, `about` what, and every other file with its SHA-256 and size (law.md S8)."""
+    listed: list[JsonValue] = [
+        {"name": name, "sha256": sha256(files[name]), "bytes": len(files[name])} for name in sorted(files)
+    ]
+    return as_json(
+        {
+            "format": form,
+            "case": subject.case_ref,
+            "language": subject.language,
+            "received_on": subject.received_on.isoformat(),
+            "state_of_data_at": subject.state_of_data_at.isoformat(),
+            "rule_version": RULE_VERSION,
+            **about,
+            "files": listed,
+        }
+    )
 
 
 def found_nothing(data_map: DataMap, findings: Iterable[Finding], language: Language) -> tuple[str, ...]:

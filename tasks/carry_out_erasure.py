@@ -6,24 +6,27 @@ before our own database says that it happened, so that no erasure is ever missin
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import Session, col, select
 
 from models.calendar import paris_date
-from models.data_map import ManualSystem
+from models.data_map import CsvSystem, ManualSystem
 from models.erasure_plan import ErasurePlan, PlannedRow
 from models.errors import NeedsHuman, Rejected
 from models.ledger import entry_of, write_entry
-from models.records import Change, Frozen, Identifier, Mention, Shortfall
+from models.records import Change, Frozen, Identifier, Mention, Record, Shortfall
+from models.records import Effect as RowEffect
 from models.storage import fetch, keep
 from models.tables import Receipt, Request, RequestState
 from tasks.connectors import build_connector
+from tasks.connectors.redaction import contains, pattern
 from tasks.connectors.sql import SqlConnector
 from tasks.connectors.sql_change import SqlChanger
-from tasks.plan_erasure import Drawn, Round, plan_of_file
+from tasks.plan_erasure import Drawn, Round
 from tasks.search_systems import data_map, sentence
 from tasks.steps import Effect, Scene
 
@@ -56,7 +59,7 @@ class Looked(Frozen):
         return not any(one.shortfalls or one.problem for one in self.systems)
 
 
-def record_id(row: PlannedRow | Mention | Shortfall | Change) -> str:
+def record_id(row: PlannedRow | Record | Mention | Shortfall | Change | RowEffect) -> str:
     """Return table and key of a row as one JSON text, as receipts name it."""
     return json.dumps({"table": row.table, "key": row.key}, sort_keys=True)
 
@@ -66,18 +69,35 @@ def erase_in(
 ) -> Effect:
     """Erase in one database now, and return the effect that records it: a receipt for each record.
 
-    A `Rejected` plan (the data changed since the approval) becomes a step that says so: it is planned again.
+    A `Rejected` plan (the data changed since the approval) becomes a step that says so: it is planned again. Unless it
+    was carried out before the data changed, and the crash of that run took the record with it.
     """
-    changer = _changer(name)
+    changer = changer_of(name)
     try:
         changer.erase(drawn.plan, identifiers, paris_date(now))
     except Rejected as error:
-        return _refused(name, str(error))
+        if not _carried_out(changer, drawn, identifiers):
+            return _refused(name, str(error))
     write_entry(entry_of(request_ref, drawn.plan, identifiers, now))
     return receipts(name, drawn.plan)
 
 
-def _changer(name: str) -> SqlChanger:
+def _carried_out(changer: SqlChanger, drawn: Drawn, identifiers: Sequence[Identifier]) -> bool:
+    """Whether every row is as the plan says; rows that came since are found by looking again.
+
+    A plan is carried out whole or not at all: where none of its rows is left, an earlier attempt erased them.
+    """
+    if not any(row.action == "delete" or row.masked for row in drawn.plan.rows):
+        return False
+    try:
+        verified = changer.verify_erasure(drawn.plan, identifiers, drawn.on_file)
+    except Rejected:
+        return False
+    return not any(short.problem in {"still_there", "not_masked"} for short in verified.shortfalls)
+
+
+def changer_of(name: str) -> SqlChanger:
+    """Return the changing side of a database; `NeedsHuman` where the map says that it is none any more."""
     connector = build_connector(data_map().systems[name], os.environ)
     if not isinstance(connector, SqlConnector):
         raise NeedsHuman(f"{name} is no database any more: plan again")
@@ -93,15 +113,16 @@ def _refused(name: str, why: str) -> Effect:
 
 
 def receipts(name: str, plan: ErasurePlan) -> Effect:
-    """Return the effect that writes a receipt for each record of the plan; a record keeps its newest one."""
+    """Return the effect that writes a receipt for each record of the plan.
+
+    A record whose newest receipt says the same already gets no other; what became of it is what the newest one says.
+    """
 
     def effect(scene: Scene) -> dict[str, Any]:
         scene.request.state = RequestState.EXECUTION
-        known = {
-            (receipt.kind, receipt.record) for receipt in receipts_of(scene.session, scene.request, name)
-        }
+        known = {one.record: one.kind for one in newest(receipts_of(scene.session, scene.request, name))}
         for row in plan.rows:
-            if (KINDS[row.action], record_id(row)) not in known:
+            if known.get(record_id(row)) != KINDS[row.action]:
                 scene.session.add(_receipt(scene, name, row))
         counts = {kind: sum(KINDS[row.action] == kind for row in plan.rows) for kind in KINDS.values()}
         scene.audit("erased", system=name, plan=plan.digest(), records=counts)
@@ -130,6 +151,11 @@ def receipts_of(session: Session, request: Request, system: str = "") -> list[Re
     """Return the receipts of a request, oldest first; of one system where it is named."""
     wanted = select(Receipt).where(Receipt.request_id == request.id).order_by(col(Receipt.id))
     return list(session.exec(wanted.where(Receipt.system == system) if system else wanted))
+
+
+def newest(receipts: Iterable[Receipt]) -> list[Receipt]:
+    """Return the receipt that says what became of each record: of several plans, the last one's."""
+    return list({(one.system, one.record): one for one in receipts if one.kind in KINDS.values()}.values())
 
 
 def look_again(
@@ -167,19 +193,29 @@ def _look(name: str, drawn: Drawn, identifiers: Sequence[Identifier], now: datet
         return Leftover(
             system=name, rows=verified.rows, shortfalls=verified.shortfalls, mentions=verified.mentions
         )
-    still = plan_of_file(spec, connector.discover(identifiers, now), now)  # type: ignore[arg-type]  # neither SQL nor manual
-    doomed = {record_id(row) for row in drawn.plan.rows if row.action == "delete"}
-    planned = {record_id(row) for row in drawn.plan.rows}
-    short = [
-        Shortfall(
-            table=row.table,
-            key=row.key,
-            problem="still_there" if record_id(row) in doomed else "not_planned",
-        )
-        for row in still.rows
-        if record_id(row) in doomed or record_id(row) not in planned
-    ]
-    return Leftover(system=name, rows=len(still.rows), shortfalls=tuple(short))
+    assert isinstance(spec, CsvSystem)
+    found = connector.discover(identifiers, now).records
+    planned = {record_id(row): row for row in drawn.plan.rows}
+    sought = pattern([*identifiers, *drawn.on_file])
+    short = [_short(spec, one, planned.get(record_id(one)), sought) for one in found]
+    return Leftover(system=name, rows=len(found), shortfalls=tuple(one for one in short if one))
+
+
+def _short(
+    spec: CsvSystem, found: Record, planned: PlannedRow | None, sought: re.Pattern[str] | None
+) -> Shortfall | None:
+    """What is not as planned with a row that the person is still found by in an export."""
+    if planned is None or planned.action == "delete":
+        problem: Literal["not_planned", "still_there"] = "still_there" if planned else "not_planned"
+        return Shortfall(table=found.table, key=found.key, problem=problem)
+    columns = spec.tables[found.table].columns
+    bare = tuple(
+        column
+        for column in planned.masked
+        if (value := str(found.data.get(column) or "").strip())
+        and (columns[column].mask == "null" or contains(value, sought))
+    )
+    return Shortfall(table=found.table, key=found.key, problem="not_masked", columns=bare) if bare else None
 
 
 def store_look(turn: int, looked: Looked) -> Effect:

@@ -3,7 +3,6 @@
 Repeating is safe: a row that is so already keeps the date on which it became so, an entry is only ever prolonged.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -11,16 +10,19 @@ from typing import Any, Literal
 from sqlmodel import Session, select
 
 from models.calendar import paris_date
-from models.data_map import SqlSystem
-from models.errors import Unavailable
+from models.data_map import CsvSystem, SqlSystem, System
+from models.errors import Retryable, Unavailable
 from models.grounds import RestrictionCase
+from models.manual_work import Brief
 from models.records import Effect as RowEffect
 from models.records import Identifier
 from models.settings import settings
-from models.tables import Receipt, Request, RequestState, Restriction
+from models.tables import Case, Receipt, Request, RequestState, Restriction
+from tasks.carry_out_erasure import record_id
 from tasks.connectors.protocol import Connector
 from tasks.connectors.sql import SqlConnector
 from tasks.connectors.sql_change import SqlChanger
+from tasks.identify import search_identifiers
 from tasks.search_systems import ask_all, data_map, opened
 from tasks.steps import Effect, Scene
 from tasks.suppress import Reason, Scope, suppress
@@ -42,17 +44,21 @@ def systems_with(action: RowAction) -> list[str]:
 def change_rows(action: RowAction, identifiers: Sequence[Identifier], now: datetime) -> Effect:
     """Act in every database now, and return the effect that records it: a receipt for each row.
 
-    Raises `Unavailable` where one could not be reached: the others have acted by then, and doing it again is harmless.
+    Raises `Unavailable` where one could not be reached, and the error itself where trying again does not help: the others
+    have acted by then, and doing it again is harmless.
     """
     specs = {name: data_map().systems[name] for name in systems_with(action)}
     asked = {name: opened(spec, _act(action, identifiers, now)) for name, spec in specs.items()}
     done: dict[str, list[RowEffect]] = {}
-    failed = []
+    failed: dict[str, Exception] = {}
     for name, answer in ask_all(asked).items():
         if isinstance(answer, Exception):
-            failed.append(name)
+            failed[name] = answer
         else:
             done[name] = answer
+    for error in failed.values():
+        if not isinstance(error, Retryable):
+            raise error
     if failed:
         raise Unavailable(f"{', '.join(failed)} could not be changed: it is tried again by itself")
     return _receipts(action, done)
@@ -80,7 +86,7 @@ def _receipts(action: RowAction, done: dict[str, list[RowEffect]]) -> Effect:
                     request_id=scene.request.id,
                     kind=DONE[action],
                     system=name,
-                    record=json.dumps({"table": one.table, "key": one.key}, sort_keys=True),
+                    record=record_id(one),
                     detail={"columns": list(one.columns), "changed": one.changed},
                     at=scene.now,
                 )
@@ -99,6 +105,12 @@ def enter_suppression(identifiers: Sequence[Identifier], scope: Scope, reason: R
         return {"until": suppress(scene, identifiers, scope, reason).isoformat()}
 
     return effect
+
+
+def storing_brief(case: Case) -> Callable[[System], Brief | None]:
+    """Return what colleagues need to restrict or to lift: of whom; a file that nobody changes has nothing to do."""
+    brief = Brief(identifiers=tuple(search_identifiers(case)), name=case.requester_name)
+    return lambda system: None if isinstance(system, CsvSystem) and system.responsible is None else brief
 
 
 def open_restriction(case: RestrictionCase) -> Effect:

@@ -4,7 +4,7 @@ Each effect writes its letter in the step's transaction. A bundle is built befor
 building it again after a crash gives the same bytes under the same name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from models.letters import AccessReply, LetterKind, NothingHeld, SystemCopied
 from models.letters import Withheld as WithheldInLetter
 from models.map_in_words import place_in_words, said
 from models.records import Finding
+from models.replies import letter_language
 from models.tables import Case, Decision, FindingRow, Letter, Receipt, Request, RequestState
 from tasks.build_bundle import build_bundle
 from tasks.correspondence import portal_link, requester_facts
@@ -35,16 +36,23 @@ def bundle_of(case: Case, findings: list[Finding], decision: Decision, language:
     The disclosure log counts as it stood when the officer decided: what is noted later does not change a bundle that is
     built again.
     """
-    subject = BundleSubject(
+    subject = subject_of(case, findings, language, _withheld(decision))
+    return build_bundle(subject, data_map(), findings, _disclosed(case, decision))
+
+
+def subject_of(
+    case: Case, findings: Sequence[Finding], language: Language, withheld: Iterable[Withheld] = ()
+) -> BundleSubject:
+    """Return whose export it is, and of which moment."""
+    return BundleSubject(
         case_ref=case.ref,
         name=case.requester_name,
         identifiers=tuple(search_identifiers(case)),
         language=language,
         received_on=paris_date(case.received_at),
         state_of_data_at=max(finding.searched_at for finding in findings),
-        withheld=tuple(_withheld(decision)),
+        withheld=tuple(withheld),
     )
-    return build_bundle(subject, data_map(), findings, _disclosed(case, decision))
 
 
 def _disclosed(case: Case, decision: Decision) -> list[Disclosed]:
@@ -128,8 +136,7 @@ def nothing_found(request: Request) -> Effect:
         newest = select(func.max(FindingRow.round)).where(FindingRow.request_id == request.id)
         rows = finding_rows(session, request, session.exec(newest).one() or 0)
         case = session.get_one(Case, request.case_id)
-    language: Language = "fr" if case.language == "fr" else "en"
-    return send_nothing_held(load_findings(rows), language)
+    return send_nothing_held(load_findings(rows), letter_language(case.language))
 
 
 def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from models.bundle import BundleSubject
 from models.calendar import Language, paris_date
 from models.letters import LetterKind
 from models.portability import ScopeItem, portable_scope, scope_for_letter
@@ -17,9 +16,9 @@ from models.replies import PortabilityReply
 from models.tables import Case, Decision, FindingRow, Receipt
 from tasks.build_portable import build_portable
 from tasks.correspondence import portal_link, requester_facts
+from tasks.deliver import subject_of
 from tasks.downloads import offer
 from tasks.end_otherwise import write_reply
-from tasks.identify import search_identifiers
 from tasks.search_systems import data_map, load_findings
 from tasks.steps import Effect, Scene
 
@@ -31,15 +30,7 @@ def scope_of(rows: Sequence[FindingRow]) -> tuple[ScopeItem, ...]:
 
 def portable_of(case: Case, findings: Sequence[Finding], language: Language) -> bytes:
     """Return the export; `NeedsHuman` where it would not be complete (law.md F3)."""
-    subject = BundleSubject(
-        case_ref=case.ref,
-        name=case.requester_name,
-        identifiers=tuple(search_identifiers(case)),
-        language=language,
-        received_on=paris_date(case.received_at),
-        state_of_data_at=max(finding.searched_at for finding in findings),
-    )
-    return build_portable(subject, data_map(), findings)
+    return build_portable(subject_of(case, findings, language), data_map(), findings)
 
 
 def send_portable(

@@ -12,20 +12,19 @@ from sqlmodel import Session, col, select
 
 from models.calendar import paris_date
 from models.cases import find_request, lock_request
-from models.data_map import CsvSystem, System
 from models.database import reading, unit_of_work
 from models.errors import NotFound, Rejected
 from models.grounds import RestrictionCase
 from models.letters import LetterKind, one_line
-from models.manual_work import Brief
 from models.replies import RestrictionEnds, ReviewDue
 from models.settings import settings
 from models.tables import Case, Letter, LetterState, Officer, Receipt, Request, Restriction
-from tasks.change_systems import change_rows, close_restriction, restriction_of
+from tasks.change_systems import change_rows, close_restriction, restriction_of, storing_brief
 from tasks.correspondence import case_link, requester_facts
 from tasks.identify import search_identifiers
 from tasks.manual_changes import ask_changes
-from tasks.steps import Effect, Scene
+from tasks.notify_recipients import tell_lifted
+from tasks.steps import Scene
 from tasks.write_letter import write_letter
 
 NOTICE = timedelta(days=7)
@@ -84,6 +83,28 @@ def announce(request_ref: str, because: str, by: str, now: datetime) -> date:
         return ends_on
 
 
+def keep_until(request_ref: str, until: date, by: str, now: datetime) -> None:
+    """Put off the review of a restriction to `until`, a later day in Paris: it stands, and is looked at again then.
+
+    `NotFound` where there is no such restriction; `Rejected` where it is lifted, its end announced, or the day not ahead.
+    """
+    by = one_line(by)
+    if not by:
+        raise Rejected("say who decides it: the name is kept")
+    if until <= paris_date(now):
+        raise Rejected("name a day that is still ahead: a restriction is looked at again on that day")
+    with unit_of_work() as session:
+        scene, row = _locked(session, request_ref, now)
+        if row.lifted_at is not None:
+            raise Rejected(f"the restriction of {request_ref} is lifted already: nothing was changed")
+        if row.announced_at is not None:
+            raise Rejected(
+                f"its end on {_ends_on(row)} is announced to the person already: nothing was changed"
+            )
+        row.review_on = until
+        scene.audit("restriction_kept", actor=by, ground=row.ground, review_on=until.isoformat())
+
+
 def due_to_lift(session: Session, now: datetime) -> list[str]:
     """Return the requests whose restriction ends now: its day has come, and the person was told.
 
@@ -106,7 +127,9 @@ def stands_besides(session: Session, request: Request) -> bool:
 
 
 def lift_restriction(request_ref: str, now: datetime) -> bool:
-    """Lift in every database, then note it and ask the colleagues for their systems; False where it is not due.
+    """Lift in every database, then note it, ask the colleagues for their systems and tell the recipients (GDPR 19).
+
+    False where it is not due.
 
     Raises `Unavailable` where a database could not be reached: the restriction stands, and lifting again is harmless.
     """
@@ -114,13 +137,15 @@ def lift_restriction(request_ref: str, now: datetime) -> bool:
         if request_ref not in due_to_lift(session, now):
             return False
         case = session.get_one(Case, find_request(session, request_ref).case_id)
-    rows = change_rows("lift", search_identifiers(case), now)
+    identifiers = search_identifiers(case)
+    rows = change_rows("lift", identifiers, now)
+    colleagues = ask_changes("lift", storing_brief(case), 0)
     with unit_of_work() as session:
         scene, row = _locked(session, request_ref, now)
         if row.lifted_at is not None:
             return False
         state = scene.request.state
-        for effect in (rows, _ask_colleagues(scene.case), close_restriction(row.lifted_because)):
+        for effect in (rows, colleagues, tell_lifted(identifiers), close_restriction(row.lifted_because)):
             effect(scene)
         scene.request.state = state  # the request was answered long ago: nothing runs it again
     return True
@@ -218,15 +243,6 @@ def _write_notice(scene: Scene, row: Restriction, ends_on: date) -> None:
         _notice_key(scene.request, scene.now),
         scene.now,
     )
-
-
-def _ask_colleagues(case: Case) -> Effect:
-    brief = Brief(identifiers=tuple(search_identifiers(case)), name=case.requester_name)
-
-    def brief_for(system: System) -> Brief | None:
-        return None if isinstance(system, CsvSystem) and system.responsible is None else brief
-
-    return ask_changes("lift", brief_for, 0)
 
 
 def _write_reminders(scene: Scene, row: Restriction) -> None:

@@ -1,6 +1,7 @@
 """Tell every recipient of a person's data that they were rectified, erased or restricted (GDPR 19; law.md R5).
 
-Repeating is safe: a recipient is written to, or noted as not told, once a request. Processors of the data map need no
+Repeating is safe: a recipient is written to, or noted as not told, once a request, and once more when a restriction
+ends. Processors of the data map need no
 letter: their systems were changed directly.
 """
 
@@ -34,9 +35,7 @@ def notify_recipients(right: Right, identifiers: Sequence[Identifier], changes: 
     """
 
     def effect(scene: Scene) -> dict[str, Any]:
-        rows: dict[str, list[Disclosure]] = {}
-        for row in disclosures_for(scene.session, identifiers):
-            rows.setdefault(row.recipient.casefold(), []).append(row)
+        rows = _by_recipient(scene, identifiers)
         notes = [_notified(scene, right, rows[name], identifiers, changes) for name in sorted(rows)]
         if notes:
             told = sum(not note.not_told_because for note in notes)
@@ -47,6 +46,40 @@ def notify_recipients(right: Right, identifiers: Sequence[Identifier], changes: 
         }
 
     return effect
+
+
+def tell_lifted(identifiers: Sequence[Identifier]) -> Effect:
+    """Return the effect that tells each recipient who was asked to restrict that the restriction has ended."""
+
+    def effect(scene: Scene) -> dict[str, Any]:
+        asked = scene.session.exec(
+            select(Notification.recipient).where(
+                Notification.request_id == scene.request.id, Notification.letter_key != ""
+            )
+        ).all()
+        letters = []
+        for rows in _by_recipient(scene, identifiers).values():
+            address = _address(rows)
+            if address and rows[0].recipient in asked:
+                context = _context(scene, Right.RESTRICTION, rows, identifiers, ())
+                letters.append(_written(scene, context.model_copy(update={"lifted": True}), address))
+        if letters:
+            scene.audit("recipients_told_of_lifting", told=len(letters))
+        return {"letters": letters}
+
+    return effect
+
+
+def _by_recipient(scene: Scene, identifiers: Sequence[Identifier]) -> dict[str, list[Disclosure]]:
+    """What was disclosed to each recipient, latest first."""
+    rows: dict[str, list[Disclosure]] = {}
+    for row in disclosures_for(scene.session, identifiers):
+        rows.setdefault(row.recipient.casefold(), []).append(row)
+    return rows
+
+
+def _address(rows: Sequence[Disclosure]) -> str:
+    return next((row.address for row in rows if row.address), "")
 
 
 def _notified(
@@ -65,7 +98,7 @@ def _notified(
     ).first()
     if known is not None:
         return known
-    address = next((row.address for row in rows if row.address), "")
+    address = _address(rows)
     note = Notification(request_id=scene.request.id, recipient=recipient, at=scene.now)
     if address:
         context = _context(scene, right, rows, identifiers, changes)
@@ -108,7 +141,7 @@ def _written(scene: Scene, context: RecipientNotice, address: str) -> str:
         LetterKind.RECIPIENT_NOTICE,
         context,
         address,
-        f"{scene.request.ref}:recipient-{mark}",
+        f"{scene.request.ref}:recipient-{mark}{'-lifted' if context.lifted else ''}",
         scene.now,
     )
     return letter.key

@@ -16,6 +16,7 @@ from models.data_map import CsvSystem, ManualSystem, System
 from models.erasure_plan import ErasurePlan, Held, make_plan
 from models.errors import Permanent
 from models.records import Finding, FindingStatus, Frozen, Identifier
+from models.settings import settings
 from models.storage import fetch, keep, sha256
 from models.tables import Request, RequestState, StoredPlan
 from tasks.connectors.protocol import Connector
@@ -37,12 +38,21 @@ class Drawn(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round's plans by system, why others have none, and the systems that people empty by hand."""
+    """A round's plans by system, why others have none, and the systems that people empty by hand.
+
+    `second_officer`: another officer must confirm it; decided when it is drawn, so that no setting undoes a round.
+    """
 
     turn: int
     plans: dict[str, Drawn]
     problems: dict[str, str]
     by_hand: tuple[str, ...]
+    second_officer: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to decide: no rows, no problem, and nobody to ask."""
+        return not (self.problems or self.by_hand or any(one.plan.rows for one in self.plans.values()))
 
     def digest(self) -> str:
         """SHA-256 over every plan: what an approval approves."""
@@ -66,7 +76,7 @@ def draw(turn: int, identifiers: Sequence[Identifier], now: datetime, only: Tabl
         else:
             plans[name] = answer
     by_hand = tuple(name for name, spec in systems.items() if isinstance(spec, ManualSystem))
-    return Round(turn, plans, problems, by_hand)
+    return Round(turn, plans, problems, by_hand, settings().second_officer)
 
 
 def _ask(
@@ -129,7 +139,11 @@ def store_plans(drawn: Round) -> Effect:
             )
         digests = {name: one.plan.digest() for name, one in drawn.plans.items()}
         scene.audit("erasure_planned", round=drawn.turn, systems=digests, problems=drawn.problems)
-        return {"problems": drawn.problems, "by_hand": list(drawn.by_hand)}
+        return {
+            "problems": drawn.problems,
+            "by_hand": list(drawn.by_hand),
+            "second_officer": drawn.second_officer,
+        }
 
     return effect
 
@@ -147,4 +161,5 @@ def load_plans(session: Session, request: Request, turn: int, step: Mapping[str,
         if drawn.plan.digest() != row.digest:
             raise Permanent(f"the stored plan of {row.system} was changed: plan again")
         plans[row.system] = drawn
-    return Round(turn, plans, dict(step["problems"]), tuple(step["by_hand"]))
+    second_officer = step.get("second_officer", settings().second_officer)  # a round of an earlier release
+    return Round(turn, plans, dict(step["problems"]), tuple(step["by_hand"]), second_officer)

@@ -11,13 +11,11 @@ from pydantic import JsonValue
 from models.bundle import BundleSubject
 from models.calendar import Language
 from models.data_map import DataMap
-from models.deadlines import RULE_VERSION
 from models.errors import NeedsHuman
 from models.map_in_words import column_title, said, table_of
 from models.portability import ScopeItem
 from models.records import Finding
-from models.storage import sha256
-from tasks.bundle_files import Sheet, as_json
+from tasks.bundle_files import Sheet, as_json, manifest_file
 from tasks.bundle_page import show_moment
 from tasks.portable_words import NO, README, SCOPE_HEADER, YES
 from tasks.safe_archive import write_csv
@@ -136,18 +134,4 @@ def manifest(
         }
         for finding in findings
     ]
-    listed: list[JsonValue] = [
-        {"name": name, "sha256": sha256(files[name]), "bytes": len(files[name])} for name in sorted(files)
-    ]
-    return as_json(
-        {
-            "format": FORMAT,
-            "case": subject.case_ref,
-            "language": subject.language,
-            "received_on": subject.received_on.isoformat(),
-            "state_of_data_at": subject.state_of_data_at.isoformat(),
-            "rule_version": RULE_VERSION,
-            "systems": systems,
-            "files": listed,
-        }
-    )
+    return manifest_file(FORMAT, subject, {"systems": systems}, files)

@@ -4,7 +4,6 @@ The preview is stored before anything changes, because afterwards a person may n
 was corrected. Changing again sets what is set already.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -20,8 +19,7 @@ from models.records import Change, Finding, Identifier
 from models.storage import fetch, keep
 from models.tables import Receipt, RequestState
 from models.wishes import Preview, Wish, rectifiable_fields, wanted_in
-from tasks.carry_out_erasure import record_id
-from tasks.connectors import build_connector
+from tasks.carry_out_erasure import changer_of, record_id
 from tasks.connectors.protocol import Connector
 from tasks.connectors.sql import SqlConnector
 from tasks.connectors.sql_change import SqlChanger
@@ -94,7 +92,7 @@ def load_preview(step: Mapping[str, Any]) -> Preview:
 def rectify_in(name: str, shown: Preview, wish: Wish, identifiers: Sequence[Identifier]) -> Effect:
     """Correct in one database now, read it back, and return the effect that records it: a receipt for each row."""
     values: dict[str, JsonValue] = dict(wanted_in(name, wish, data_map()))
-    changer = _changer(name)
+    changer = changer_of(name)
     changer.rectify(identifiers, values)
     wanted = [change for change in shown.changes if change.system == name]
     found = {
@@ -108,16 +106,13 @@ def rectify_in(name: str, shown: Preview, wish: Wish, identifiers: Sequence[Iden
     return _receipts(name, wanted)
 
 
-def _changer(name: str) -> SqlChanger:
-    connector = build_connector(data_map().systems[name], os.environ)
-    assert isinstance(connector, SqlConnector)
-    return SqlChanger(connector)
-
-
 def _new_ones(wish: Wish) -> list[Identifier]:
     """The addresses a person is found by from now on."""
-    mail = {one.name for one in rectifiable_fields(data_map()) if any("mail" in p[2] for p in one.places)}
-    return [Identifier(kind="email", value=wish[name]) for name in mail if wish.get(name)]
+    return [
+        Identifier(kind=one.kind, value=wish[one.name])
+        for one in rectifiable_fields(data_map())
+        if one.kind == "email" and wish.get(one.name)
+    ]
 
 
 def _receipts(name: str, changes: Sequence[Change]) -> Effect:

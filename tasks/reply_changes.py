@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from models.calendar import Language, paris_date
-from models.controller import LegalBasis
+from models.controller import LegalBasis, Text
 from models.data_map import ManualSystem, legal_basis
 from models.grounds import RestrictionCase
 from models.letters import LetterKind
@@ -24,11 +24,13 @@ from models.replies import (
     RestrictionEnds,
     RestrictionReply,
     Told,
+    letter_language,
 )
+from models.tables import Receipt
 from tasks.carry_out_erasure import receipts_of
 from tasks.correspondence import requester_facts
 from tasks.end_otherwise import write_reply
-from tasks.reply_erasure import erased_in_words, letter_language, title
+from tasks.reply_erasure import erased_in_words, title
 from tasks.search_systems import data_map
 from tasks.steps import Effect, Scene
 from tasks.write_letter import write_letter
@@ -46,6 +48,24 @@ WHAT: dict[str, dict[Language, str]] = {
         "en": "what rested on your consent has stopped",
     },
 }
+NO_LONGER = Text(
+    fr="Le motif de cette limitation n’existe plus.", en="The reason for this restriction no longer applies."
+)
+ENDED: dict[RestrictionCase, Text] = {
+    RestrictionCase.ACCURACY: Text(
+        fr="Nous avons terminé la vérification de l’exactitude de vos données. Notre réponse vous parvient dans un message séparé.",
+        en="We have finished checking the accuracy of your data. Our answer reaches you in a separate message.",
+    ),
+    RestrictionCase.BALANCING: Text(
+        fr="Nous avons terminé l’examen de votre opposition. Notre réponse vous parvient dans un message séparé.",
+        en="We have finished considering your objection. Our answer reaches you in a separate message.",
+    ),
+    RestrictionCase.UNLAWFUL: NO_LONGER,
+    RestrictionCase.CLAIMS: NO_LONGER,
+}
+"""Why a restriction ends with its request, told to the person: an officer's reason is not written for them."""
+ERASED: dict[Language, str] = {"fr": "données effacées", "en": "data erased"}
+COLON: dict[Language, str] = {"fr": " : ", "en": ": "}
 GOES_ON = (LegalBasis.CONTRACT, LegalBasis.LEGAL_OBLIGATION)
 
 
@@ -90,7 +110,11 @@ def reply_objection(
 
 
 def reply_consent(
-    withdrawn_on: date, when: Mapping[str, date], by_hand: Mapping[str, date], suppressed_until: date
+    withdrawn_on: date,
+    when: Mapping[str, date],
+    by_hand: Mapping[str, date],
+    suppressed_until: date,
+    told: Sequence[Told] = (),
 ) -> Effect:
     """Return the effect that queues the reply to a withdrawal of consent; what was erased is in the receipts."""
 
@@ -101,6 +125,7 @@ def reply_consent(
             withdrawn_on=withdrawn_on,
             stopped=done_in("withdrawn", when, language),
             erased=erased_in_words(receipts_of(scene.session, scene.request), by_hand, language),
+            told=tuple(told),
             continues=continues(language),
             suppressed_until=suppressed_until,
         )
@@ -147,10 +172,11 @@ def reply_restriction(
     return effect
 
 
-def announce_end(case: RestrictionCase, since: date, because: str) -> Effect:
-    """Return the effect that queues the notice before a restriction is lifted (GDPR 18(3))."""
+def announce_end(case: RestrictionCase, since: date) -> Effect:
+    """Return the effect that queues the notice before a restriction is lifted (GDPR 18(3)); its result says why."""
 
     def effect(scene: Scene) -> dict[str, Any]:
+        because = said(ENDED[case], letter_language(scene.case.language))
         context = RestrictionEnds(
             **requester_facts(scene.case),
             case=case,
@@ -168,7 +194,7 @@ def announce_end(case: RestrictionCase, since: date, because: str) -> Effect:
             f"{scene.request.ref}:restriction-ends",
             scene.now,
         )
-        return {"letter": letter.key}
+        return {"letter": letter.key, "because": because}
 
     return effect
 
@@ -193,9 +219,20 @@ def corrected_in_words(changes: Iterable[Change], language: Language) -> tuple[C
     return tuple(lines)
 
 
-def lines_for_recipients(changes: Iterable[Change]) -> tuple[str, ...]:
-    """What changed, one line a field, in the language of the controller's own country."""
-    return tuple(dict.fromkeys(f"{one.field} : {one.after}" for one in corrected_in_words(changes, "fr")))
+def lines_for_recipients(changes: Iterable[Change], language: Language) -> tuple[str, ...]:
+    """What changed, one line a field, in the language of the case and so of the letter."""
+    colon = COLON[language]
+    return tuple(
+        dict.fromkeys(f"{one.field}{colon}{one.after}" for one in corrected_in_words(changes, language))
+    )
+
+
+def erased_for_recipients(
+    receipts: Iterable[Receipt], by_hand: Mapping[str, date], language: Language
+) -> tuple[str, ...]:
+    """What was erased, one line for each kind of record; nothing where nothing was."""
+    lines = erased_in_words(receipts, by_hand, language)
+    return tuple(dict.fromkeys(f"{ERASED[language]}{COLON[language]}{line.what}" for line in lines))
 
 
 def reply_rectification(

@@ -7,16 +7,16 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 
 from models.calendar import Language, paris_date
 from models.data_map import DataMap, ManualSystem
 from models.letters import LetterKind
 from models.map_in_words import said
-from models.replies import DoneIn, ErasureReply, Kept, Told
+from models.replies import DoneIn, ErasureReply, Kept, Told, letter_language
 from models.settings import settings
 from models.tables import Receipt
-from tasks.carry_out_erasure import receipts_of
+from tasks.carry_out_erasure import newest, receipts_of
 from tasks.correspondence import requester_facts
 from tasks.end_otherwise import write_reply
 from tasks.search_systems import data_map
@@ -28,11 +28,6 @@ NO_DATE = {
     "fr": "d’autres données qui doivent rester y renvoient",
     "en": "other data that must stay refer to it",
 }
-
-
-def letter_language(language: str) -> Language:
-    """Return the language a letter is written in."""
-    return cast("Language", language if language in {"fr", "en"} else "en")
 
 
 def reply_erasure(
@@ -66,7 +61,7 @@ def erased_in_words(
     mapped = data_map()
     counted = Counter(
         (receipt.system, table_of_record(receipt), paris_date(receipt.at))
-        for receipt in receipts
+        for receipt in newest(receipts)
         if receipt.kind == "erased"
     )
     lines = [
@@ -91,7 +86,7 @@ def kept_in_words(receipts: Iterable[Receipt], language: Language) -> tuple[Kept
             receipt.detail["until"],
             (receipt.detail["basis"] or NO_DATE)[language],
         )
-        for receipt in receipts
+        for receipt in newest(receipts)
         if receipt.kind in {"kept", "minimised"}
     )
     return tuple(

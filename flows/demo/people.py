@@ -26,13 +26,13 @@ CODE = re.compile(r"\b\d{4}\s\d{4}\b")
 
 
 def wait_for(what: str, look: Callable[[], T | None], seconds: float = 90) -> T:
-    """Return what `look` finds; `NotFound` where it does not come in time."""
+    """Return what `look` finds as soon as it is neither None nor False; `NotFound` where it does not come in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = look()
-        if found is not None:
+        if found is not None and found is not False:
             return found
-        time.sleep(0.2)
+        time.sleep(0.1)
     raise NotFound(f"{what} did not come within {seconds:g} s: see the logs")
 
 

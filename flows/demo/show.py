@@ -5,7 +5,6 @@ Each start begins with an empty folder, so a demo looks the same every time.
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,9 +15,10 @@ from sqlmodel import select
 
 from flows.demo.guard import mark, refuse_real_installation
 from flows.demo.local_mail import mail_server, people, sample_messages, send_sample_messages
+from flows.demo.people import wait_for
 from flows.runtime.up import Part, running, watch
 from models.database import database, reading, unit_of_work
-from models.errors import Unavailable
+from models.errors import NotFound, Unavailable
 from models.migrate import migrate
 from models.settings import Settings, settings
 from models.tables import Case, Request
@@ -82,18 +82,25 @@ def _wait_for_cases() -> None:
 
     After `READY_SECONDS` the first two people's requests are enough.
     """
-    until = time.monotonic() + READY_SECONDS
-    while True:
-        with reading() as session:
-            found = session.exec(select(Request.waits_for, Case.requester_address).join(Case)).all()
-        waiting = {address for waits_for, address in found if waits_for}
-        if len({address for _, address in found}) == len(people()) and all(waits for waits, _ in found):
-            return
-        if time.monotonic() > until:
-            break
-        time.sleep(0.2)
-    if not waiting.issuperset(people()[:2]):
-        raise Unavailable(f"the sample messages led to no case within {READY_SECONDS} s: see {HOME}/logs")
+    try:
+        wait_for("a case of everybody", _all_wait, READY_SECONDS)
+    except NotFound:
+        waiting = {address for waits_for, address in _cases() if waits_for}
+        if not waiting.issuperset(people()[:2]):
+            raise Unavailable(
+                f"the sample messages led to no case within {READY_SECONDS} s: see {HOME}/logs"
+            ) from None
+
+
+def _all_wait() -> bool:
+    found = _cases()
+    return len({address for _, address in found}) == len(people()) and all(waits for waits, _ in found)
+
+
+def _cases() -> list[tuple[str, str]]:
+    """Whom each request waits for, and whose it is."""
+    with reading() as session:
+        return list(session.exec(select(Request.waits_for, Case.requester_address).join(Case)))
 
 
 def guide(config: Settings) -> list[str]:

@@ -78,7 +78,7 @@ class Decision(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("request_id", "question", "round"),)
     id: int = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
-    question: str = Field(description="identity | review")
+    question: str = Field(description="a `Question`: identity, review, plan, change, weighing, …")
     round: int
     officer: str
     choice: str

@@ -38,8 +38,8 @@ _PASSED = {
     "consent_withdrawal": """
         acknowledge, send acknowledge, suppress, stop, ask-stop-0, suspend colleagues-stop-0, locate,
         ask-identity-0, send identity-0, suspend identity-0, identity-settled, comes-last, draw-0,
-        tell-plan-0, suspend plan-0, plan-0, go-0, erase-0-site_db, ask-erase-0, look-0, reply, send reply,
-        close
+        tell-plan-0, suspend plan-0, plan-0, go-0, erase-0-site_db, ask-erase-0, look-0, tell-recipients, reply,
+        send reply, close
     """,
     "contested": """
         acknowledge, send acknowledge, locate, ask-identity-0, send identity-0, suspend identity-0,

@@ -1,5 +1,8 @@
 """Every way a request can end or be held up besides being granted at once, against a real Prefect server."""
 
+import os
+from pathlib import Path
+
 import pytest
 from sqlmodel import select
 
@@ -164,6 +167,34 @@ def test_an_erasure_can_need_a_second_officer(small_world):
     small_world.decide(ref, words(Choice.CONFIRM), officer=SECOND)
     assert small_world.advance(ref).waits_for == WaitsFor.COLLEAGUE
     assert small_world.live(ref).outcome == "answered"
+
+
+def test_a_setting_that_changes_afterwards_holds_nothing_back(small_world):
+    ref = to_form(small_world, "erasure")
+    small_world.decide(ref, words(Choice.ERASE))
+    assert small_world.advance(ref).waits_for == WaitsFor.COLLEAGUE
+    small_world.engine.environment |= {"DSR_SECOND_OFFICER": "true", "DSR_GRACE_DAYS": "20"}
+    assert small_world.live(ref).outcome == "answered"
+
+
+def test_a_card_that_was_not_blanked_is_asked_for_again(small_world):
+    ref = to_form(small_world, "erasure")
+    small_world.decide(ref, words(Choice.ERASE))
+    assert small_world.advance(ref).waits_for == WaitsFor.COLLEAGUE
+    export = Path(os.environ["DSR_BILLING_CSV"])
+    before = export.read_bytes()
+    small_world.search_by_hand(ref)
+    export.write_bytes(before)
+    assert small_world.advance(ref).waits_for == WaitsFor.OFFICER
+    _, schema, text = small_world.form(ref)
+    assert words(Choice.LEAVE) not in choices(schema)
+    assert "Adresse e\\-mail" in text
+    small_world.decide(ref, words(Choice.PLAN_AGAIN))
+    assert small_world.advance(ref).waits_for == WaitsFor.OFFICER
+    small_world.decide(ref, words(Choice.ERASE))
+    assert small_world.advance(ref).waits_for == WaitsFor.COLLEAGUE
+    assert small_world.live(ref).outcome == "answered"
+    assert CAMILLE not in export.read_text("utf-8")
 
 
 def test_what_a_colleague_could_not_do_is_asked_again_or_attested(small_world):

@@ -1,6 +1,7 @@
 """Each right, from the message to the reply, against a real Prefect server: what changed, what stayed, what was said."""
 
 import os
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -8,9 +9,11 @@ from sqlmodel import col, select
 
 from models.audit import verify
 from models.choice_words import WORDS
-from models.database import reading
+from models.database import reading, unit_of_work
 from models.questions import Choice
+from models.records import Identifier
 from models.tables import Receipt, Request, RequestState, Restriction, Suppression, WaitsFor
+from tasks.disclosures import Disclosed, record_disclosure
 from tests.support.world import CAMILLE, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(
@@ -101,6 +104,7 @@ def test_an_objection_refused_on_compelling_grounds_is_told_and_the_restriction_
     assert small_world.advance(ref).outcome == "refused"
     kinds = small_world.kinds_taken()
     assert kinds.index("restriction_ends") < kinds.index("refusal")
+    assert "contentieux" not in words_of(small_world.letters("restriction_ends")[0]), "not written for them"
     [row] = site("SELECT restricted_at FROM contacts WHERE email = :mail", mail=CAMILLE)
     assert row.restricted_at is None
     with reading() as session:
@@ -168,6 +172,10 @@ def test_a_restriction_is_set_in_every_system(small_world):
 
 
 def test_withdrawn_consent_stops_and_erases_what_rested_on_it_alone(small_world):
+    with unit_of_work() as session:
+        me = Identifier(kind="email", value=CAMILLE)
+        log = Disclosed(me, "Partner SA", "dpo@partner.example", date(2026, 3, 5), "formulaires")
+        record_disclosure(session, log, "Claire Martin", datetime.now(UTC))
     ref = small_world.receive(request_mail(asks="consent_withdrawal"))
     small_world.advance(ref)
     small_world.search_by_hand(ref)
@@ -178,7 +186,23 @@ def test_withdrawn_consent_stops_and_erases_what_rested_on_it_alone(small_world)
     assert small_world.advance(ref).outcome == "answered"
     assert site("SELECT id FROM form_submissions WHERE email = :mail", mail=CAMILLE) == []
     assert site("SELECT id FROM contacts WHERE email = :mail", mail=CAMILLE)
-    assert small_world.letters("consent_reply")
+    [notice] = small_world.letters("recipient_notice")
+    assert notice["to"] == "dpo@partner.example"
+    assert "Formulaires envoyés" in words_of(notice)
+    assert "Partner SA : prévenu" in words_of(small_world.letters("consent_reply")[0])
+
+
+def test_where_nothing_rested_on_consent_no_officer_is_asked_and_no_recipient_told(small_world):
+    small_world.site("DELETE FROM form_submissions WHERE email = :mail", mail=CAMILLE)
+    ref = small_world.receive(request_mail(asks="consent_withdrawal"))
+    small_world.advance(ref)
+    small_world.search_by_hand(ref)
+    assert small_world.advance(ref).waits_for == WaitsFor.REQUESTER
+    small_world.enter_code(ref)
+    assert small_world.advance(ref).outcome == "answered"
+    assert small_world.letters("decision_waiting") == []
+    assert "tell-recipients" not in small_world.steps(ref)
+    assert "aucune donnée ne reposait" in words_of(small_world.letters("consent_reply")[0])
 
 
 def test_portable_data_are_offered(small_world):

@@ -113,8 +113,8 @@ def open_listed_run(demo: Running, page: Page) -> None:
     wait_for("the run in the list", listed)
 
 
-def resume(page: Page) -> Locator:
-    """Choose Resume in the run's menu, once it is there; the dialog."""
+def resume(page: Page, ref: str) -> Locator:
+    """Choose Resume in the run's menu, once it is there; the dialog, with the summary of this case."""
     dialog = page.get_by_role("dialog", name="Resume Flow Run")
 
     def opened() -> bool:
@@ -126,7 +126,7 @@ def resume(page: Page) -> Locator:
             return False
         item.click()
         expect(dialog.get_by_role("textbox", name="Motif, en une phrase")).to_be_visible()
-        expect(dialog.get_by_role("heading", name=REF)).to_be_visible()  # the summary comes by itself
+        expect(dialog.get_by_role("heading", name=ref)).to_be_visible()  # the summary comes by itself
         return True
 
     wait_for("the form", opened)
@@ -162,7 +162,7 @@ def decide(demo: Running, officer: Visitor, album: Path) -> tuple[str, str]:
     open_listed_run(demo, page)
     picture(page, album, "prefect/runs")
     page.get_by_role("link", name=f"{REF} · access · due").click()
-    dialog = resume(page)
+    dialog = resume(page, REF)
     page.set_viewport_size({"width": 1100, "height": 1500})
     form = dialog.inner_text()
     picture(dialog, album, "prefect/form")
@@ -171,7 +171,7 @@ def decide(demo: Running, officer: Visitor, album: Path) -> tuple[str, str]:
     submit(page, dialog)
     page.set_viewport_size({"width": 1100, "height": 900})
     open_letter(demo, page, OFFICER_ADDRESS, "une décision vous attend", 2).get_by_role("link").first.click()
-    dialog = resume(page)
+    dialog = resume(page, REF)
     again = dialog.inner_text()
     picture(dialog, album, "prefect/sent_back")
     fill_in(page, dialog, "Tout a été cherché et lu, rien ne lèse personne d’autre.")

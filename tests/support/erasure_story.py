@@ -16,7 +16,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from flows.demo.show import OFFICER, OFFICER_ADDRESS, OFFICER_PASSWORD
 from models.choice_words import WORDS
 from models.questions import Choice
-from tests.support.access_story import open_letter, submit
+from tests.support.access_story import open_letter, resume, submit
 from tests.support.browsing import Visitor, browser, code_in, picture, visitor
 from tests.support.running import Running, wait_for
 
@@ -177,22 +177,7 @@ def open_form(demo: Running, page: Page, story: Story, letters: int = 1) -> Loca
     """Follow the newest of the officer's `letters` about the case into Prefect, and choose Resume in the run's menu."""
     letter = open_letter(demo, page, OFFICER_ADDRESS, f"{story.ref} : une décision vous attend", letters)
     letter.get_by_role("link").first.click()
-    dialog = page.get_by_role("dialog", name="Resume Flow Run")
-
-    def opened() -> bool:
-        page.locator("button[aria-haspopup=menu]:has(svg.lucide-ellipsis-vertical)").first.click()
-        expect(page.get_by_role("menuitem", name="Copy ID")).to_be_visible()
-        item = page.get_by_role("menuitem", name="Resume")
-        if not item.count():
-            page.reload()
-            return False
-        item.click()
-        expect(dialog.get_by_role("textbox", name="Motif, en une phrase")).to_be_visible()
-        expect(dialog.get_by_role("heading", name=story.ref)).to_be_visible()
-        return True
-
-    wait_for("the form", opened)
-    return dialog
+    return resume(page, story.ref)
 
 
 def answer(page: Page, dialog: Locator, choice: Choice) -> None:

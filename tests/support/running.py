@@ -8,17 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import psutil
 
+from flows.demo.people import wait_for  # who waits for a command waits with it
 from models.settings import REPOSITORY
 
-T = TypeVar("T")
 READY_SECONDS = 150  # on a machine that runs other tests besides; alone it takes a third of that
 STOP_SECONDS = 20
 
@@ -43,17 +41,6 @@ class Running:
     def printed(self) -> str:
         """What it has written so far, stderr too."""
         return self.output.read_text()
-
-
-def wait_for(what: str, look: Callable[[], T | None], seconds: float = 60) -> T:
-    """Return what `look` finds as soon as it is neither None nor False."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = look()
-        if found is not None and found is not False:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{what} did not come within {seconds:g} s")
 
 
 def free_ports(count: int) -> list[int]:

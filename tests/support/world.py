@@ -16,6 +16,7 @@ import httpx
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from flows.demo.billing_tool import carry_out
 from flows.demo.people import code_in, link_in, text_of
 from models.cases import find_request
 from models.choice_words import WORDS
@@ -132,7 +133,10 @@ class World:
     def search_by_hand(
         self, ref: str, documents: tuple[Document, ...] = (), note: str = "", outcome: str = "done"
     ) -> None:
-        """Answer every task that waits: a search found these documents or nothing, a change has this outcome."""
+        """Answer every task that waits: a search found these documents or nothing, a change has this outcome.
+
+        What is done in the billing tool is done: its cards are exported anew, as the task says.
+        """
         for letter in self.letters("manual_task"):
             token = link_in(letter, "task").rpartition("/")[2]
             task = look_task(token)
@@ -142,6 +146,9 @@ class World:
                 said = note or (
                     "Searched by hand." if task.action == "search" else "Done by hand, bin included."
                 )
+                if answered == "done" and task.system == "billing":
+                    addresses = [one.value for one in task.brief.identifiers]
+                    carry_out(Path(os.environ["DSR_BILLING_CSV"]), addresses, task.brief.lines)
                 answer_task(token, answered, said, documents, datetime.now(UTC))
         ring(ref, datetime.now(UTC))
 
@@ -181,12 +188,6 @@ class World:
         assert answered["status"] == "ACCEPT", answered
         self.decisions.append(words)
         return words
-
-    def clean_billing(self, address: str) -> None:
-        """Drop a new export of the billing tool, in which the colleague has deleted this person."""
-        path = Path(os.environ["DSR_BILLING_CSV"])
-        lines = path.read_text("utf-8").splitlines(keepends=True)
-        path.write_text("".join(line for line in lines if address not in line), "utf-8")
 
     # ---- how it goes on
 

@@ -85,3 +85,15 @@ def test_what_cannot_be_is_one_sentence(
 def test_a_reason_is_required(ref: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert dsr("restriction", "lift", ref, "--by", os.environ.get("USER", "Claire")) == 2
     assert "--because" in capsys.readouterr().err
+
+
+def test_a_review_can_be_put_off(ref: str, capsys: pytest.CaptureFixture[str]) -> None:
+    until = paris_date(datetime.now(UTC)) + timedelta(days=200)
+    assert dsr("restriction", "keep", ref, "--until", str(until), "--by", "Claire Martin") == 0
+    assert str(until) in capsys.readouterr().out
+    with reading() as session:
+        assert session.exec(select(Restriction)).one().review_on == until
+    assert dsr("restriction", "keep", ref, "--until", "2020-01-01", "--by", "Claire Martin") == 1
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert len(error.splitlines()) == 1

@@ -12,6 +12,8 @@ from models.database import reading, unit_of_work
 from models.errors import NotFound, Rejected, Unavailable
 from models.grounds import RestrictionCase
 from models.letters import LetterKind
+from models.records import Identifier
+from models.rights import Right
 from models.storage import fetch
 from models.tables import (
     AuditEvent,
@@ -24,13 +26,15 @@ from models.tables import (
     RequestState,
     Restriction,
 )
-from tasks.lift_restriction import announce, lift_restriction, standing, tell_reviews
+from tasks.disclosures import Disclosed, record_disclosure
+from tasks.lift_restriction import announce, keep_until, lift_restriction, standing, tell_reviews
+from tasks.notify_recipients import notify_recipients
 from tasks.officers import add_officer
 from tasks.retain import due
 from tasks.runs import open_requests
 from tasks.sample_systems import CAMILLE, create_sample_systems
 from tests.support.case_rows import NOW, add_case
-from tests.support.restricted_case import BECAUSE, DAY, WEEK, lifted, restricted, stored_only, told
+from tests.support.restricted_case import BECAUSE, DAY, WEEK, lifted, play, restricted, stored_only, told
 
 
 @pytest.fixture(autouse=True)
@@ -226,6 +230,56 @@ def test_officers_are_reminded_once_a_review_date() -> None:
     assert tell_reviews(NOW + 92 * DAY) == []
     tell_reviews(NOW + 200 * DAY)
     assert len(letters(LetterKind.REVIEW_DUE)) == 4
+
+
+def test_a_review_that_is_put_off_is_reminded_of_on_its_new_day() -> None:
+    ref = restricted()
+    keep_until(ref, date(2027, 6, 1), " Claire Martin ", NOW + 90 * DAY)
+    assert tell_reviews(NOW + 100 * DAY) == []
+    assert tell_reviews(NOW + 200 * DAY) == [ref]
+    with reading() as session:
+        event = session.exec(select(AuditEvent).where(AuditEvent.kind == "restriction_kept")).one()
+        assert verify(session) == []
+    assert (event.actor, event.detail["review_on"]) == ("Claire Martin", "2027-06-01")
+    assert stored_only()
+
+
+@pytest.mark.parametrize(
+    ("until", "by", "says"),
+    [(date(2026, 11, 23), "Claire", "still ahead"), (date(2027, 6, 1), " ", "who")],
+)
+def test_a_review_is_put_off_to_a_day_ahead_by_somebody(until: date, by: str, says: str) -> None:
+    ref = restricted()
+    with pytest.raises(Rejected, match=says):
+        keep_until(ref, until, by, NOW)
+    with reading() as session:
+        assert session.exec(select(Restriction.review_on)).one() == date(2027, 2, 21)
+
+
+def test_what_ends_or_has_ended_is_not_kept() -> None:
+    with pytest.raises(NotFound):
+        keep_until("DSR-2026-9999/restriction", date(2027, 6, 1), "Claire", NOW)
+    ref = restricted()
+    told(ref)
+    with pytest.raises(Rejected, match="2026-11-30"):
+        keep_until(ref, date(2027, 6, 1), "Claire", NOW + DAY)
+    lifted(NOW + WEEK)
+    with pytest.raises(Rejected, match="lifted already"):
+        keep_until(ref, date(2027, 6, 1), "Claire", NOW + WEEK)
+
+
+def test_recipients_who_were_asked_to_restrict_hear_that_it_has_ended() -> None:
+    ref = restricted()
+    me = Identifier(kind="email", value=CAMILLE.email)
+    with unit_of_work() as session:
+        partner = Disclosed(me, "Partner SA", "dpo@partner.example", date(2026, 3, 5), "contact details")
+        record_disclosure(session, partner, "Claire Martin", NOW)
+    play(ref, notify_recipients(Right.RESTRICTION, [me], ()), NOW)
+    told(ref)
+    lifted(NOW + WEEK)
+    lifted(NOW + 8 * DAY)
+    notices = letters(LetterKind.RECIPIENT_NOTICE)
+    assert [letter.key.endswith("-lifted") for letter in notices] == [False, True]
 
 
 def test_nobody_is_reminded_of_what_is_announced() -> None:

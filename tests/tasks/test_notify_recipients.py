@@ -16,7 +16,7 @@ from models.rights import Right
 from models.storage import fetch
 from models.tables import Case, Letter, Notification, Request
 from tasks.disclosures import Disclosed, record_disclosure
-from tasks.notify_recipients import notify_recipients
+from tasks.notify_recipients import notify_recipients, tell_lifted
 from tasks.steps import Scene
 from tests.support.case_rows import NOW, ON_FILE, add_case
 
@@ -133,3 +133,36 @@ def test_every_right_that_is_told_has_its_letter(db: str, right: Right, language
 def test_a_name_that_shows_nothing_is_replaced(db: str) -> None:
     disclose("Partner SA", "dpo@partner.example")
     assert tell(a_request(name="\u200b\u202e"))["letters"]
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("fr", "de nouveau utiliser ces données"), ("en", "may use these data again")],
+)
+def test_who_was_asked_to_restrict_is_told_once_that_it_has_ended(db: str, language: str, says: str) -> None:
+    disclose("Partner SA", "dpo@partner.example")
+    disclose("By Post SARL", "")
+    request_id = a_request(language)
+    tell(request_id, right=Right.RESTRICTION)
+    disclose("Latecomer SA", "dpo@late.example")
+    with unit_of_work() as session:
+        request = session.get_one(Request, request_id)
+        scene = Scene(session, session.get_one(Case, request.case_id), request, NOW)
+        [key] = tell_lifted([EMAIL])(scene)["letters"]  # type: ignore[index]
+        assert tell_lifted([EMAIL])(scene) == {"letters": [key]}
+    assert key.endswith("-lifted")
+    [(to, mail)] = letters().items()
+    assert to == "dpo@partner.example"
+    assert says in " ".join(words(mail).split())
+    assert {"fr": "a pris fin", "en": "has ended"}[language] in mail["subject"]
+    with reading() as session:
+        assert len(session.exec(select(Letter)).all()) == 2
+        assert verify(session) == []
+
+
+def test_where_nobody_was_asked_to_restrict_nobody_is_told_of_the_end(db: str) -> None:
+    disclose("Partner SA", "dpo@partner.example")
+    with unit_of_work() as session:
+        case, [request] = add_case(session, Right.OBJECTION)
+        assert tell_lifted([EMAIL])(Scene(session, case, request, NOW)) == {"letters": []}
+    assert letters() == {}
