@@ -1,7 +1,7 @@
-"""Intake: keep what the mailbox has, understand it, and start a run for every new request.
+"""Intake: keep what the mailboxes have, understand it, and start a run for every new request.
 
-Runs often, and whenever the mailbox rings. Every part may be repeated: bytes are recognised, messages are handled once,
-an attempt has one run. Requires the mailbox.
+Runs often, and whenever a mailbox rings. Every part may be repeated: bytes are recognised, messages are handled once,
+an attempt has one run. Requires one mailbox that answers; the run fails at its end where another does not.
 """
 
 from prefect import flow
@@ -10,22 +10,16 @@ from flows.runtime.clock import utc_now
 from flows.start import start_run
 from models.cases import find_request
 from models.database import reading
-from models.settings import settings
 from models.tables import WaitsFor
-from tasks.handle_mail import Handled, handle_kept
-from tasks.keep_mail import keep_new, open_inbox
+from tasks.handle_mail import Handled
 from tasks.ring import ring
+from tasks.take_in import take_in_all
 
 
 @flow(name="intake", flow_run_name="intake", persist_result=False)
 def take_in() -> None:
-    """Empty the mailbox into cases, holding pen and machine mail."""
-    inbox = open_inbox(settings())
-    try:
-        keep_new(inbox, settings().mailbox, utc_now())
-    finally:
-        inbox.close()
-    for handled in handle_kept(utc_now()):
+    """Empty the mailboxes into cases, holding pen and machine mail."""
+    for handled in take_in_all(utc_now()):
         follow_up(handled)
 
 

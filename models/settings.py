@@ -9,6 +9,15 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import Rejected
+from models.mailbox_settings import (
+    FurtherMailbox,
+    MailboxSettings,
+    OAuthSettings,
+    checked_address,
+    checked_pattern,
+    token_in,
+    without_tag,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHORTEST_SECRET = 24  # characters
@@ -74,17 +83,33 @@ class Settings(BaseSettings):
     imap_port: int = 993
     imap_tls: bool = True
     imap_user: str = ""
+    imap_auth: str = Field(default="password", pattern="^(password|xoauth2)$")
     imap_password: SecretStr = SecretStr("")
     imap_folder: str = "INBOX"
     imap_done_folder: str = Field(default="", description="empty: mark as seen; else move kept mail there")
     imap_idle_seconds: int = Field(
-        300, ge=1, description="IDLE is renewed after this; a poll follows each time"
+        300, ge=1, le=1740, description="IDLE is renewed after this; a poll follows each time"
     )
+
+    more_mailboxes: tuple[FurtherMailbox, ...] = Field(
+        default=(), description="JSON list of further mailboxes: the keys are those of MailboxSettings"
+    )
+    reply_address: str = Field(
+        default="", description="pattern with {token}, for instance privacy+{token}@nexoris.com; empty: none"
+    )
+    oauth_token_url: str = Field(default="", description="where access tokens for IMAP and SMTP come from")
+    oauth_client_id: str = ""
+    oauth_client_secret: SecretStr = SecretStr("")
+    oauth_refresh_token: SecretStr = Field(
+        default=SecretStr(""), description="empty: client credentials (RFC 6749, 4.4)"
+    )
+    oauth_scope: str = ""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 25
     smtp_tls: str = Field(default="starttls", pattern="^(none|starttls|tls)$")
     smtp_user: str = ""
+    smtp_auth: str = Field(default="password", pattern="^(password|xoauth2)$")
     smtp_password: SecretStr = SecretStr("")
     smtp_timeout_seconds: float = Field(default=30, gt=0)
     sender_name: str = "Nexoris, données personnelles"
@@ -122,6 +147,20 @@ class Settings(BaseSettings):
     keep_after_close_days: int = Field(30, ge=1, description="raw mails and letters of a closed case")
     proof_years: int = Field(5, ge=1, description="the reply letter of a closed case (law.md A4)")
     message_max_bytes: int = Field(default=50_000_000, ge=1_000)
+    message_seconds: float = Field(default=20, gt=0, description="longest time for reading one message")
+    answers_per_day: int = Field(
+        default=5, ge=1, description="automatic answers to one address in 24 hours (RFC 3834)"
+    )
+
+    @field_validator("mailbox")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        return checked_address(address)
+
+    @field_validator("reply_address")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str) -> str:
+        return checked_pattern(pattern)
 
     @field_validator("encryption_keys")
     @classmethod
@@ -152,11 +191,67 @@ class Settings(BaseSettings):
                     f"DSR_{name.upper()} holds something shorter than {SHORTEST_SECRET} characters: run `dsr keys new`"
                     " and put the line it prints into .env"
                 )
-        if self.mail_source == "imap" and not (self.imap_host and self.imap_user):
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_mailboxes(self) -> Self:
+        names = [without_tag(mailbox.address) for mailbox in self.mailboxes]
+        if len(set(names)) < len(names):
             raise ValueError(
-                "DSR_MAIL_SOURCE is imap: set DSR_IMAP_HOST, DSR_IMAP_USER and DSR_IMAP_PASSWORD"
+                "DSR_MORE_MAILBOXES names an address twice, or that of DSR_MAILBOX: leave one out"
+            )
+        for mailbox in self.mailboxes if not self.demo else ():
+            if mailbox.missing:
+                names_missing = ", ".join(f"DSR_{name.upper()}" for name in mailbox.missing.split(", "))
+                raise ValueError(f"{mailbox.address} cannot be read: set {names_missing}")
+        if self.smtp_auth == "xoauth2" and not (self.smtp_user and self.oauth.usable):
+            raise ValueError(
+                "DSR_SMTP_AUTH is xoauth2: set DSR_SMTP_USER, DSR_OAUTH_TOKEN_URL, DSR_OAUTH_CLIENT_ID and a secret"
             )
         return self
+
+    @property
+    def oauth(self) -> OAuthSettings:
+        """The OAuth client of the first mailbox and of the relay."""
+        return OAuthSettings(
+            token_url=self.oauth_token_url,
+            client_id=self.oauth_client_id,
+            client_secret=self.oauth_client_secret,
+            refresh_token=self.oauth_refresh_token,
+            scope=self.oauth_scope,
+        )
+
+    @property
+    def mailboxes(self) -> tuple[MailboxSettings, ...]:
+        """Every mailbox the intake empties, the published one first."""
+        first = MailboxSettings(
+            address=self.mailbox,
+            source=self.mail_source,
+            maildir=self.maildir_path,
+            oauth=self.oauth,
+            **{
+                name: getattr(self, name) for name in MailboxSettings.model_fields if name.startswith("imap_")
+            },
+        )
+        further = [
+            box if box.oauth.usable else box.model_copy(update={"oauth": self.oauth})
+            for box in self.more_mailboxes
+        ]
+        return first, *further
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """The mailboxes' addresses in lower case."""
+        return frozenset(mailbox.address.lower() for mailbox in self.mailboxes)
+
+    def is_own(self, address: str) -> bool:
+        """Whether mail to `address` comes back to us: a mailbox of ours, with any `+tag`, or a case's reply address."""
+        ours = {without_tag(known) for known in self.own_addresses}
+        return without_tag(address) in ours or bool(self.token_in(address))
+
+    def token_in(self, address: str) -> str:
+        """The case token in an address made from `reply_address`, in lower case; else empty."""
+        return token_in(self.reply_address, address)
 
     @property
     def database(self) -> str:

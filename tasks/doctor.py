@@ -4,6 +4,7 @@ import os
 import smtplib
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import httpx
 from alembic.migration import MigrationContext
@@ -14,6 +15,7 @@ from models.audit import verify
 from models.data_map_loading import load_data_map
 from models.database import database, reading
 from models.errors import DsrError, NotFound
+from models.mailbox_settings import MailboxSettings
 from models.migrate import alembic_config
 from models.records import Frozen
 from models.settings import settings
@@ -39,7 +41,7 @@ def examine(now: datetime, *, deep: bool = False) -> list[Check]:
         "storage": _storage,
         "data map": lambda: f"{len(load_data_map(settings().data_map).systems)} systems described",
         "officers": _officers,
-        "mailbox": _mailbox,
+        **_mailboxes(),
         "mail relay": _relay,
         "prefect": _prefect,
         "web": _web,
@@ -86,13 +88,19 @@ def _officers() -> str:
     return f"{known} may decide"
 
 
-def _mailbox() -> str:
-    inbox = open_inbox(settings())
+def _mailboxes() -> dict[str, Callable[[], str]]:
+    """A look at each: the published one is `mailbox`, a further one says its address besides."""
+    first, *further = settings().mailboxes
+    named = {"mailbox": first, **{f"mailbox {mailbox.address}": mailbox for mailbox in further}}
+    return {part: partial(_mailbox, mailbox) for part, mailbox in named.items()}
+
+
+def _mailbox(mailbox: MailboxSettings) -> str:
+    inbox = open_inbox(mailbox)
     try:
-        waiting = sum(1 for _ in inbox.unmarked())
+        return f"{mailbox.address} answers, {inbox.count()} to take in"
     finally:
         inbox.close()
-    return f"{settings().mailbox} answers, {waiting} to take in"
 
 
 def _relay() -> str:

@@ -13,14 +13,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+LARGEST = 100_000_000  # bytes of a message that are brought here; `open_inbox` derives it from the settings
+HEADER_BYTES = 100_000  # of a message above that, no more than this
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One message on the server: its exact bytes, and when the server took it (law.md D2)."""
+    """One message on the server: its exact bytes, and when the server took it (law.md D2).
+
+    `too_large`: `raw` is the header alone, because the rest is more than this machine's memory should be asked for.
+    """
 
     uid: str
     raw: bytes
     arrived_at: datetime
+    too_large: bool = False
 
 
 class Inbox(Protocol):
@@ -32,6 +39,9 @@ class Inbox(Protocol):
     def mark(self, uid: str) -> None:
         """Note on the server that this message is kept here."""
 
+    def count(self) -> int:
+        """How many messages are not marked; `Unavailable` also where marking one would fail."""
+
     def wait(self, seconds: float) -> bool:
         """Block until something is there to keep (True), or for about `seconds` (False); False may come early."""
 
@@ -42,8 +52,9 @@ class Inbox(Protocol):
 class MaildirInbox:
     """A Maildir: `new/` is what is not marked, marking moves to `cur/` as seen."""
 
-    def __init__(self, folder: Path) -> None:
-        """Create the folder where it is missing."""
+    def __init__(self, folder: Path, largest: int = LARGEST) -> None:
+        """Create the folder where it is missing. Of a message of more than `largest` bytes only the header is read."""
+        self._largest = largest
         folder.parent.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._box = mailbox.Maildir(folder, create=True)
@@ -52,15 +63,20 @@ class MaildirInbox:
         """Yield the files of `new/`, oldest first; a file is written once, when it is delivered."""
         for written, path in sorted(self._delivered()):
             try:
-                raw = path.read_bytes()
+                too_large = path.stat().st_size > self._largest
+                raw = _header(path) if too_large else path.read_bytes()
             except FileNotFoundError:  # another process was faster
                 continue
-            yield Arrived(path.name, raw, datetime.fromtimestamp(written, UTC))
+            yield Arrived(path.name, raw, datetime.fromtimestamp(written, UTC), too_large)
 
     def mark(self, uid: str) -> None:
         """Move to `cur/`; gone already is as good."""
         with suppress(FileNotFoundError):
             (self._folder / "new" / uid).rename(self._folder / "cur" / f"{uid.partition(':')[0]}:2,S")
+
+    def count(self) -> int:
+        """Count the files of `new/`."""
+        return len(self._delivered())
 
     def wait(self, seconds: float) -> bool:
         """Look into `new/` four times a second."""
@@ -85,3 +101,11 @@ class MaildirInbox:
                 if path.is_file() and not path.name.startswith("."):
                     found.append((path.stat().st_mtime, path))
         return found
+
+
+def _header(path: Path) -> bytes:
+    """Everything up to the first empty line, with it."""
+    with path.open("rb") as file:
+        start = file.read(HEADER_BYTES)
+    ends = [start.find(line) + len(line) for line in (b"\r\n\r\n", b"\n\n") if line in start]
+    return start[: min(ends, default=len(start))]

@@ -4,6 +4,7 @@ Bytes are stored encrypted and committed, then the server's copy is marked. Dyin
 come again and are recognised; nothing is lost and nothing is kept twice.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -11,18 +12,26 @@ from sqlmodel import select
 
 from models.database import reading, unit_of_work
 from models.errors import Unavailable
-from models.settings import Settings
+from models.mailbox_settings import MailboxSettings
+from models.settings import settings
 from models.storage import keep, sha256
-from models.tables import Message
-from tasks.inbox import Inbox, MaildirInbox
+from models.tables import Message, MessageState, TodoKind
+from tasks.inbox import Arrived, Inbox, MaildirInbox
 from tasks.inbox_imap import ImapInbox
+from tasks.read_mail import read_mail
+from tasks.todos import note
+
+# Encrypting takes about eight times a message's size in memory: what is larger than this is not brought here.
+LIMITS = 2  # times DSR_MESSAGE_MAX_BYTES
+TOO_LARGE = "it is more than twice DSR_MESSAGE_MAX_BYTES: only its header is kept here, read it in the mailbox and decide today"
 
 
-def open_inbox(config: Settings) -> Inbox:
-    """Return the configured source of messages."""
-    if config.mail_source == "imap":
-        return ImapInbox(config)
-    return MaildirInbox(config.maildir_path)
+def open_inbox(mailbox: MailboxSettings) -> Inbox:
+    """Return the source of messages of one mailbox."""
+    largest = LIMITS * settings().message_max_bytes
+    if mailbox.source == "imap":
+        return ImapInbox(mailbox, largest)
+    return MaildirInbox(mailbox.maildir, largest)
 
 
 def keep_new(inbox: Inbox, mailbox: str, now: datetime) -> int:
@@ -32,7 +41,7 @@ def keep_new(inbox: Inbox, mailbox: str, now: datetime) -> int:
     """
     new, unmarkable = 0, None
     for arrived in inbox.unmarked():
-        new += keep_message(arrived.raw, mailbox, min(arrived.arrived_at, now), now)[1]
+        new += _keep(arrived, mailbox, now)
         try:
             inbox.mark(arrived.uid)
         except Unavailable as error:
@@ -44,20 +53,38 @@ def keep_new(inbox: Inbox, mailbox: str, now: datetime) -> int:
 
 def keep_message(raw: bytes, mailbox: str, received_at: datetime, now: datetime) -> tuple[int, bool]:
     """Keep one message's exact bytes; return its number, and whether these bytes were new in this mailbox."""
-    digest = sha256(raw)
+    return _keep_row(_row(raw, mailbox, received_at, now), raw)
+
+
+def _keep(arrived: Arrived, mailbox: str, now: datetime) -> bool:
+    """Keep what arrived; what could not be brought here whole goes to the holding pen at once."""
+    message = _row(arrived.raw, mailbox, min(arrived.arrived_at, now), now)
+    if arrived.too_large:
+        message.state, message.reason, message.handled_at = MessageState.PEN, TOO_LARGE, now
+        with suppress(Exception):  # these two only help the officer; no header may stop what comes after it
+            header = read_mail(arrived.raw)
+            message.sender, message.subject = header.sender_address, header.subject
+    return _keep_row(message, arrived.raw)[1]
+
+
+def _row(raw: bytes, mailbox: str, received_at: datetime, now: datetime) -> Message:
+    return Message(
+        mailbox=mailbox, content_hash=sha256(raw), storage_key="", received_at=received_at, kept_at=now
+    )
+
+
+def _keep_row(message: Message, raw: bytes) -> tuple[int, bool]:
+    mailbox, digest = message.mailbox, message.content_hash
     known = _number(mailbox, digest)
     if known is not None:
         return known, False
-    message = Message(
-        mailbox=mailbox,
-        content_hash=digest,
-        storage_key=keep("mail", raw),
-        received_at=received_at,
-        kept_at=now,
-    )
+    message.storage_key = keep("mail", raw)
     try:
         with unit_of_work() as session:
             session.add(message)
+            if message.state == MessageState.PEN:
+                session.flush()
+                note(session, TodoKind.QUALIFY, message.kept_at, message=message)
     except IntegrityError:
         known = _number(mailbox, digest)
         assert known is not None, "another process kept the same bytes"

@@ -23,6 +23,7 @@ from string import Template
 from tests.support.require import missing
 
 PASSWORD = "let-me-read"
+ACCENTS = "clé-été"  # opens the addresses of accents.example
 DONE_FOLDER = "Traité"
 READY_SECONDS = 20.0
 # Started by root, as in a container, it runs as an account that owns nothing.
@@ -47,11 +48,24 @@ mail_gid = $group
 mail_location = maildir:$folder/mail/%u
 passdb {
   driver = static
+  mechanisms = plain login
+  username_filter = *@accents.example
+  args = password=$accents
+}
+passdb {
+  driver = static
+  mechanisms = plain login
+  username_filter = !*@accents.example
   args = password=$password
 }
+$tokens
 userdb {
   driver = static
   args = uid=$user gid=$group home=$folder/mail/%u allow_all_users=yes
+}
+mail_plugins = acl
+plugin {
+  acl = vfile
 }
 namespace inbox {
   inbox = yes
@@ -61,6 +75,9 @@ namespace inbox {
 }
 service anvil {
   chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service stats {
   chroot =
@@ -85,6 +102,22 @@ protocol lmtp {
 }
 """)
 
+TOKENS = Template("""
+auth_mechanisms = $$auth_mechanisms xoauth2
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2
+  args = $folder/oauth2.conf
+}
+""")
+INTROSPECTION = Template("""
+introspection_mode = post
+introspection_url = $url
+active_attribute = active
+active_value = true
+username_attribute = username
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Dovecot:
@@ -97,8 +130,8 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot() -> Iterator[Dovecot]:
-    """A started server, which is stopped and removed at the end."""
+def dovecot(introspection_url: str = "") -> Iterator[Dovecot]:
+    """A started server, which is stopped and removed at the end. With a URL it takes access tokens, too, and asks there."""
     if not _binary():
         missing("Dovecot", "install dovecot-imapd and dovecot-lmtpd (apt-get, Debian 12: 2.3)")
     folder = Path(tempfile.mkdtemp(prefix="dsr-dovecot-", dir="/tmp"))
@@ -112,11 +145,14 @@ def dovecot() -> Iterator[Dovecot]:
             user=account.pw_name,
             group=grp.getgrgid(account.pw_gid).gr_name,
             password=PASSWORD,
+            accents=ACCENTS,
+            tokens=TOKENS.substitute(folder=folder) if introspection_url else "",
             imap_port=imap_port,
             lmtp_port=lmtp_port,
         )
     )
-    for path in (folder, folder / "run", folder / "dovecot.conf"):
+    (folder / "oauth2.conf").write_text(INTROSPECTION.substitute(url=introspection_url))
+    for path in (folder, folder / "run", folder / "dovecot.conf", folder / "oauth2.conf"):
         os.chown(path, account.pw_uid, account.pw_gid)
     try:
         start(server)
@@ -155,6 +191,14 @@ def deliver(server: Dovecot, raw: bytes, recipient: str) -> None:
     """Hand `raw` over by LMTP, as a mail transfer agent does."""
     with smtplib.LMTP("127.0.0.1", server.lmtp_port, timeout=READY_SECONDS) as client:
         client.sendmail("somebody@client.example", [recipient], raw)
+
+
+def restrict(server: Dovecot, address: str, rights: str) -> None:
+    """Take every right to the inbox of `address` but these (RFC 4314), from its next opening on."""
+    account = pwd.getpwnam(_account())
+    file = server.folder / "mail" / address / "dovecot-acl"
+    file.write_text(f"owner {rights}\n")
+    os.chown(file, account.pw_uid, account.pw_gid)
 
 
 def _account() -> str:

@@ -90,8 +90,8 @@ def test_waiting_ends_with_the_time_or_with_a_message(inbox: MaildirInbox) -> No
 
 
 def test_the_settings_choose_the_mailbox(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(open_inbox(settings()), MaildirInbox)
+    assert isinstance(open_inbox(settings().mailboxes[0]), MaildirInbox)
     assert (home / "maildir" / "new").is_dir()
     monkeypatch.setenv("DSR_MAIL_SOURCE", "imap")
     forget_settings()
-    assert isinstance(open_inbox(settings()), ImapInbox)
+    assert isinstance(open_inbox(settings().mailboxes[0]), ImapInbox)

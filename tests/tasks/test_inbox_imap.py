@@ -4,10 +4,8 @@ import imaplib
 import os
 import signal
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -15,15 +13,14 @@ from imap_tools.utils import encode_folder
 from pydantic import SecretStr
 
 from models.errors import Unavailable
-from models.settings import Settings
-from tasks import inbox_imap
+from tasks import inbox_imap_login
 from tasks.inbox import Arrived
 from tasks.inbox_imap import ImapInbox
 from tasks.keep_mail import keep_new
 from tests.support import dovecot as servers
-from tests.support.dovecot import DONE_FOLDER, PASSWORD, Dovecot, deliver, dovecot
+from tests.support.dovecot import DONE_FOLDER, Dovecot, deliver, dovecot
+from tests.support.imap import PATIENCE, colleague, mail, opened, texts, until
 
-PATIENCE = 30.0  # seconds until a test gives up; nothing waits that long
 EVERY_BYTE = b"Subject: =?x\r\n\r\n" + bytes(range(1, 256)).replace(b"\r", b"").replace(b"\n", b"") + b"\r\n"
 
 
@@ -37,49 +34,6 @@ def server() -> Iterator[Dovecot]:
 def address() -> str:
     """A mailbox nobody has used."""
     return f"{uuid.uuid4().hex}@example.org"
-
-
-@contextmanager
-def opened(server: Dovecot, address: str, **options: object) -> Iterator[ImapInbox]:
-    config = Settings(
-        demo=True,
-        imap_host="127.0.0.1",
-        imap_port=server.imap_port,
-        imap_tls=False,
-        imap_user=address,
-        imap_password=PASSWORD,  # type: ignore[arg-type]  # pydantic wraps it
-        **options,  # type: ignore[arg-type]
-    )
-    inbox = ImapInbox(config)
-    try:
-        yield inbox
-    finally:
-        inbox.close()
-
-
-@contextmanager
-def colleague(server: Dovecot, address: str) -> Iterator[imaplib.IMAP4]:
-    """Somebody else with a mail program on the same mailbox."""
-    with imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=PATIENCE) as client:
-        client.login(address, PASSWORD)
-        client.select("INBOX")
-        yield client
-
-
-def mail(number: int) -> bytes:
-    return f"From: a@client.example\r\nMessage-ID: <{number}@client.example>\r\n\r\n.{number}\r\n".encode()
-
-
-def texts(inbox: ImapInbox) -> list[str]:
-    return [arrived.raw.rpartition(b"\r\n\r\n")[2].decode().strip() for arrived in inbox.unmarked()]
-
-
-def until(reached: Callable[[], object]) -> None:
-    """Look again and again; no test needs to know how long anything takes."""
-    end = time.monotonic() + PATIENCE
-    while not reached():
-        assert time.monotonic() < end
-        threading.Event().wait(0.01)
 
 
 def waiting(inbox: ImapInbox) -> tuple[threading.Thread, list[object]]:
@@ -240,7 +194,7 @@ def test_a_server_that_stops_is_noticed_and_found_again(server: Dovecot, address
 def test_a_server_that_falls_silent_is_given_up(
     server: Dovecot, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox_imap, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(inbox_imap_login, "TIMEOUT_SECONDS", 0.3)
     group = os.getpgid(server.running[0].pid)
     with opened(server, address) as inbox:
         assert texts(inbox) == []
@@ -252,7 +206,7 @@ def test_a_server_that_falls_silent_is_given_up(
         finally:
             os.killpg(group, signal.SIGCONT)
         deliver(server, mail(1), address)
-        monkeypatch.setattr(inbox_imap, "TIMEOUT_SECONDS", PATIENCE)
+        monkeypatch.setattr(inbox_imap_login, "TIMEOUT_SECONDS", PATIENCE)
         assert texts(inbox) == [".1"]
 
 

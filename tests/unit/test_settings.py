@@ -1,5 +1,6 @@
 """Settings: `.env.example` names them all, secrets are asked for in plain words and never printed."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from models.errors import Rejected
+from models.mailbox_settings import OAuthSettings
 from models.settings import REPOSITORY, Settings, settings
 
 EXAMPLE = REPOSITORY / ".env.example"
@@ -24,6 +26,18 @@ def clean(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return monkeypatch
+
+
+def further(address: str = "contact@nexoris.com", **changes: object) -> str:
+    """`DSR_MORE_MAILBOXES` with one complete mailbox; keys of the OAuth client are sorted into it."""
+    box: dict[str, object] = {
+        "address": address,
+        "imap_host": "imap.example.org",
+        "imap_user": address,
+        "imap_password": "x",
+    } | changes
+    oauth = {key: box.pop(key) for key in list(box) if key in OAuthSettings.model_fields}
+    return json.dumps([box | ({"oauth": oauth} if oauth else {})])
 
 
 def examples() -> list[tuple[str, str, str]]:
@@ -92,7 +106,7 @@ def test_imap_without_a_server_is_refused_with_advice(clean: pytest.MonkeyPatch)
     clean.setenv("DSR_SESSION_SECRET", "a long enough secret of somebody's own")
     clean.setenv("DSR_FINGERPRINT_KEYS", '["another secret of somebody\'s own"]')
     clean.setenv("DSR_MAIL_SOURCE", "imap")
-    with pytest.raises(Rejected, match="set DSR_IMAP_HOST, DSR_IMAP_USER and DSR_IMAP_PASSWORD"):
+    with pytest.raises(Rejected, match="set DSR_IMAP_HOST, DSR_IMAP_USER, DSR_IMAP_PASSWORD"):
         settings()
 
 
@@ -126,6 +140,8 @@ def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
         "DSR_SESSION_SECRET": "session-secret-of-this-test",
         "DSR_SMTP_PASSWORD": "smtp-password-of-this-test",
         "DSR_IMAP_PASSWORD": "imap-password-of-this-test",
+        "DSR_OAUTH_CLIENT_SECRET": "client-secret-of-this-test",
+        "DSR_OAUTH_REFRESH_TOKEN": "refresh-token-of-this-test",
         "DSR_PREFECT_AUTH": "officer:prefect-login-of-this-test",
         "DSR_DATABASE_URL": "postgresql://dsr:database-password-of-this-test@db/dsr",
         "DSR_PREFECT_DATABASE_URL": "postgresql+asyncpg://dsr:other-password-of-this-test@db/prefect",
@@ -139,6 +155,11 @@ def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
     for name, value in lists.items():
         clean.setenv(name, f'["{value}"]')
     clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
+    inner = {
+        "imap_password": "password-of-the-second-mailbox",
+        "client_secret": "secret-of-the-second-mailbox",
+    }
+    clean.setenv("DSR_MORE_MAILBOXES", further(**inner))
     config = settings()
     secret_fields = {
         name for name, field in Settings.model_fields.items() if SecretStr.__name__ in str(field.annotation)
@@ -146,8 +167,13 @@ def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
     assert secret_fields == {"encryption_keys"} | {
         name.removeprefix("DSR_").lower() for name in secrets | lists
     }
-    for shown in (str(config), repr(config), f"{config}", config.model_dump_json(), str(config.model_dump())):
-        assert not [value for value in [KEY, *secrets.values(), *lists.values()] if value in shown]
+    boxes = config.mailboxes
+    assert boxes[1].imap_password.get_secret_value() == inner["imap_password"]
+    shown_everywhere = (str(config), repr(config), config.model_dump_json(), str(config.model_dump()))
+    for shown in (*shown_everywhere, str(boxes), *(box.model_dump_json() for box in boxes)):
+        assert not [
+            value for value in [KEY, *secrets.values(), *lists.values(), *inner.values()] if value in shown
+        ]
 
 
 def test_a_refusal_quotes_no_secret(clean: pytest.MonkeyPatch) -> None:
@@ -155,3 +181,104 @@ def test_a_refusal_quotes_no_secret(clean: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="DSR_ENCRYPTION_KEYS") as refused:
         Settings()
     assert "session-secret-of-this-test" not in str(refused.value)
+
+
+def test_the_first_mailbox_is_the_published_one(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_DEMO", "true")
+    (only,) = settings().mailboxes
+    assert (only.address, only.source, only.maildir) == (
+        settings().mailbox,
+        "maildir",
+        settings().maildir_path,
+    )
+    assert settings().own_addresses == {"privacy@nexoris.com"}
+
+
+def test_further_mailboxes_are_complete_in_themselves(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_DEMO", "true")
+    clean.setenv("DSR_IMAP_PASSWORD", "of the first")
+    clean.setenv("DSR_MORE_MAILBOXES", further("Contact@Nexoris.com", imap_folder="Privacy"))
+    first, second = settings().mailboxes
+    assert (second.imap_host, second.imap_folder, second.imap_port) == ("imap.example.org", "Privacy", 993)
+    assert second.imap_password.get_secret_value() == "x"
+    assert first.imap_password.get_secret_value() == "of the first"
+    assert settings().own_addresses == {"privacy@nexoris.com", "contact@nexoris.com"}
+
+
+def test_one_oauth_client_may_serve_all_mailboxes(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_DEMO", "true")
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        clean.setenv(f"DSR_OAUTH_{name}", "of the first")
+    clean.setenv("DSR_OAUTH_TOKEN_URL", "https://login.example.org/token")
+    clean.setenv("DSR_MORE_MAILBOXES", further(imap_auth="xoauth2"))
+    assert settings().mailboxes[1].oauth == settings().oauth
+    settings.cache_clear()
+    own = {"token_url": "https://other.example.org/token", "client_id": "own", "refresh_token": "own"}
+    clean.setenv("DSR_MORE_MAILBOXES", further(imap_auth="xoauth2", **own))
+    assert settings().mailboxes[1].oauth.client_id == "own"
+
+
+@pytest.mark.parametrize(
+    ("boxes", "advice"),
+    [
+        (further(imap_host=""), "lacks imap_host"),
+        (further(imap_password=""), "lacks imap_password"),
+        (further(source="maildir"), "lacks maildir"),
+        (further("nobody"), "no mail address"),
+        (further("privacy+x@nexoris.com"), "names an address twice"),
+        (further("PRIVACY@nexoris.com"), "names an address twice"),
+        (further(imap_pasword="misspelt-secret"), "Extra inputs"),
+        (further(token_url="http://login.example.org/token"), "https://"),
+        (further(imap_auth="xoauth2"), "DSR_OAUTH_CLIENT_ID"),
+        ("[{", "more_mailboxes"),
+    ],
+)
+def test_a_mailbox_that_cannot_be_read_is_refused_with_advice(
+    clean: pytest.MonkeyPatch, boxes: str, advice: str
+) -> None:
+    clean.setenv("DSR_ENCRYPTION_KEYS", f'["{KEY}"]')
+    clean.setenv("DSR_SESSION_SECRET", "a long enough secret of somebody's own")
+    clean.setenv("DSR_FINGERPRINT_KEYS", '["another secret of somebody\'s own"]')
+    clean.setenv("DSR_MORE_MAILBOXES", boxes)
+    with pytest.raises(Rejected, match=re.escape(advice)) as refused:
+        settings()
+    assert "misspelt-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["privacy@nexoris.com", "privacy+{token}", "p@{token}.fr", "{token}{token}@x.fr"]
+)
+def test_a_reply_address_without_a_token_or_a_domain_is_refused(
+    clean: pytest.MonkeyPatch, pattern: str
+) -> None:
+    clean.setenv("DSR_DEMO", "true")
+    clean.setenv("DSR_REPLY_ADDRESS", pattern)
+    with pytest.raises(Rejected, match="DSR_REPLY_ADDRESS"):
+        settings()
+
+
+def test_what_comes_back_to_us_is_known(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_DEMO", "true")
+    clean.setenv("DSR_MORE_MAILBOXES", further("dpo@nexoris.com"))
+    clean.setenv("DSR_REPLY_ADDRESS", "reply-{token}@answers.nexoris.com")
+    own = ["Privacy@Nexoris.com", "privacy+x@nexoris.com", "DPO@nexoris.com", "Reply-K7Q@answers.nexoris.com"]
+    foreign = [
+        "",
+        "+@",
+        "privacy@client.example",
+        "xprivacy@nexoris.com",
+        "reply-@answers.nexoris.com",
+        "reply-a@b",
+    ]
+    assert [settings().is_own(address) for address in own] == [True] * 4
+    assert [settings().is_own(address) for address in foreign] == [False] * 6
+    assert settings().token_in("Reply-K7Q@answers.nexoris.com") == "k7q"
+    assert settings().token_in("privacy+k7q@nexoris.com") == ""
+
+
+def test_a_reply_address_may_be_the_mailbox_with_a_tag(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("DSR_DEMO", "true")
+    clean.setenv("DSR_REPLY_ADDRESS", "privacy+{token}@nexoris.com")
+    assert settings().token_in(" Privacy+ABC234@nexoris.com") == "abc234"
+    assert settings().token_in("privacy@nexoris.com") == ""
+    assert settings().is_own("privacy+abc234@nexoris.com")
