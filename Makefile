@@ -43,6 +43,9 @@ check: $(STAMP) ## format, lint, types
 bench: $(STAMP) ## benchmarks, as ratios
 	$(BIN)/python -m bench
 
+bench-mail: $(STAMP) ## how well messages are understood, measured on a corpus of letters, and how fast
+	$(BIN)/python -m bench.mail
+
 lock: $(STAMP) ## compile requirements.lock anew, hashed, without index addresses
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
@@ -50,4 +53,4 @@ lock: $(STAMP) ## compile requirements.lock anew, hashed, without index addresse
 clean: ## the virtual environment and all local state
 	rm -rf $(VENV) .dsr .dsr-demo *.egg-info
 
-.PHONY: help install demo demo-auto test test-long test-all check bench lock clean
+.PHONY: help install demo demo-auto test test-long test-all check bench bench-mail lock clean

@@ -30,8 +30,12 @@ Turns = defaultdict[str, Iterator[int]]
 
 
 def begin(lease: Lease) -> Turns:
-    """Acknowledge the case and return fresh numbers. What must act at once does not wait for the mail relay (D24)."""
-    post_letter(step(lease, "acknowledge", lambda: acknowledge)["letter"])
+    """Acknowledge the case and return fresh numbers. What must act at once does not wait for the mail relay (D24).
+
+    There is no letter where nothing may be answered automatically (RFC 3834): an officer has it to do.
+    """
+    if letter := step(lease, "acknowledge", lambda: acknowledge)["letter"]:
+        post_letter(letter)
     return defaultdict(count)
 
 

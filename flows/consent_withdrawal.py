@@ -4,16 +4,25 @@ Every step happens once per request; this body may run any number of times. Stop
 erasing does.
 """
 
+from collections.abc import Mapping
+from datetime import date
+
 from prefect import flow
 
-from flows.acting import act, step
+from flows.acting import act, look, step
 from flows.answering import begin, end, send_reply
 from flows.changing import days_done
 from flows.erasing import erase
-from flows.identity import prove
+from flows.identity import prove, reach
 from flows.stopping import stop_marketing
+from flows.telling import tell_recipients
+from models.database import reading
 from models.questions import ENDINGS
-from tasks.reply_changes import consent_tables, reply_consent
+from models.replies import Told, letter_language
+from models.rights import Right
+from tasks.carry_out_erasure import receipts_of
+from tasks.identify import search_identifiers
+from tasks.reply_changes import consent_tables, erased_for_recipients, reply_consent
 from tasks.steps import Lease
 
 
@@ -25,14 +34,28 @@ def consent_withdrawal_request(request_ref: str) -> None:
 
 def _answer(lease: Lease) -> None:
     turns = begin(lease)
+    if not reach(lease, turns):
+        return
     stopped = stop_marketing(lease, turns, "consent_withdrawal")
     stopping = reply_consent(stopped.since, stopped.when, {}, stopped.listed_until)
     if not prove(lease, turns, lambda: stopping):
         return
-    outcome = erase(lease, turns, consent_tables())
-    if outcome.decision.choice in ENDINGS:
-        end(lease, outcome.decision)
+    decision, emptied = erase(lease, turns, consent_tables())
+    if decision is not None and decision.choice in ENDINGS:
+        end(lease, decision)
         return
-    by_hand = days_done(outcome.by_hand)
-    reply = reply_consent(stopped.since, stopped.when, by_hand, stopped.listed_until)
+    by_hand = days_done(emptied)
+    told = _tell_recipients(lease, by_hand)
+    reply = reply_consent(stopped.since, stopped.when, by_hand, stopped.listed_until, told)
     send_reply(lease, step(lease, "reply", lambda: reply)["letter"])
+
+
+def _tell_recipients(lease: Lease, by_hand: Mapping[str, date]) -> tuple[Told, ...]:
+    """Tell them what was erased (GDPR 19 with 17(1)(b)); nobody where nothing was."""
+    case, request = look(lease)
+    with reading() as session:
+        receipts = receipts_of(session, request)
+    erased = erased_for_recipients(receipts, by_hand, letter_language(case.language))
+    if not erased:
+        return ()
+    return tell_recipients(lease, Right.CONSENT_WITHDRAWAL, search_identifiers(case), erased)

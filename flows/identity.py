@@ -11,12 +11,14 @@ from flows.acting import act_on_siblings, look, send_letter, step, wait_until
 from flows.answering import Turns, discover, end, send_reply, weigh
 from flows.asking import Form
 from flows.runtime.clock import utc_now
-from models.letters import Doubt
+from models.letters import Doubt, LetterKind
 from models.questions import ENDINGS, IDENTITY_CHOICES, Choice, Question, review_choices, searched
-from models.tables import Decision, FindingRow, WaitsFor
+from models.tables import Case, Decision, FindingRow, WaitsFor
 from tasks.deliver import nothing_found
 from tasks.form_texts import identity_text, review_text
 from tasks.identify import accept_by_officer, ask_identity, code_outcome, locate
+from tasks.mandates import mandate_of
+from tasks.may_answer import too_many
 from tasks.siblings import IDENTITY, settle_identity, whose_identity
 from tasks.steps import Effect, Lease, Scene, result_of
 
@@ -24,14 +26,15 @@ from tasks.steps import Effect, Lease, Scene, result_of
 def establish_identity(lease: Lease, turns: Turns, why: str = "") -> bool:
     """Return True when the requester is proved, or when an officer decides to answer without (nothing is disclosed).
 
-    False where the request ended here: refused, taken back, or no request. `why` asks the officer at once: found.
+    False where the request ended here: refused, taken back, or no request. `why` asks the officer at once: found. So do
+    a mandate, which an officer reads (I13), a request that gave no address, and too many codes in a day.
     """
     if not why and result_of(lease, "locate") is None and _known(lease):
         return True
     case, _ = look(lease)
     address, doubt = case.requester_address, Doubt.FORGEABLE_SENDER
-    located = step(lease, "locate", lambda: _recorded(locate(address)))
-    why = why or ("" if located["known_in"] else "unknown")
+    located = step(lease, "locate", lambda: _located(case))
+    why = why or str(located.get("why", "" if located["known_in"] else "unknown"))
     while True:
         if why:
             decision = _ask_officer(lease, turns, why, located["not_asked"])
@@ -41,6 +44,8 @@ def establish_identity(lease: Lease, turns: Turns, why: str = "") -> bool:
             if decision.choice == Choice.NOT_KNOWN:
                 return _settle(lease)
             address, doubt = str(decision.answers["address"]), Doubt.UNKNOWN_ADDRESS
+            if not address:
+                continue
             if decision.choice == Choice.ESTABLISHED:
                 _accept(lease, decision)
                 return _settle(lease)
@@ -71,6 +76,15 @@ def prove(lease: Lease, turns: Turns, not_held: Callable[[], Effect] | None = No
             end(lease, decision)
             return False
     return True
+
+
+def reach(lease: Lease, turns: Turns) -> bool:
+    """Return True where an address of the person is known, if only the sender's; what acts at once needs no more (I20).
+
+    Where a letter or a call gave none, the person is proved first; False where the request ended on the way.
+    """
+    case, _ = look(lease)
+    return bool(case.requester_address or case.verified_address) or prove(lease, turns)
 
 
 def _held_form(rows: list[FindingRow]) -> Form:
@@ -119,8 +133,16 @@ def _ask_requester(lease: Lease, nth: int, address: str, doubt: Doubt) -> str:
     return wait_until(lease, WaitsFor.REQUESTER, sent["challenge"], outcome)
 
 
-def _recorded(result: dict[str, Any]) -> Effect:
-    def effect(_: Scene) -> dict[str, Any]:
-        return result
+def _located(case: Case) -> Effect:
+    found = locate(case.requester_address)
+    return lambda scene: found | {"why": _why_officer(scene, bool(found["known_in"]))}
 
-    return effect
+
+def _why_officer(scene: Scene, known: bool) -> str:
+    """Why an officer looks before any code leaves. Senders can be forged: nobody is sent one code after the other."""
+    if mandate_of(scene.session, scene.case) is not None:
+        return "mandate"
+    if not known:
+        return "unknown"
+    address = scene.case.requester_address
+    return "flooded" if too_many(scene.session, address, scene.now, LetterKind.ASK_IDENTITY) else ""

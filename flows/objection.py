@@ -8,7 +8,7 @@ from prefect import flow
 from flows.acting import act, step
 from flows.answering import begin, end, send_reply, weigh
 from flows.asking import Form
-from flows.identity import prove
+from flows.identity import prove, reach
 from flows.restricting import lift, restrict
 from flows.stopping import stop_marketing
 from models.calendar import paris_date
@@ -30,6 +30,8 @@ def objection_request(request_ref: str) -> None:
 
 def _answer(lease: Lease) -> None:
     turns = begin(lease)
+    if not reach(lease, turns):
+        return
     stopped = stop_marketing(lease, turns, "objection")
     marketing = reply_objection(stopped.since, stopped.when, stopped.listed_until, marketing=True)
     if step(lease, "read-objection", lambda: read_objection)["marketing"]:
@@ -45,7 +47,7 @@ def _answer(lease: Lease) -> None:
         )
         send_reply(lease, step(lease, "reply", lambda: upheld)["letter"])
         return
-    lift(lease, turns, WHILE_WEIGHING, decision.reason)
+    lift(lease, turns, WHILE_WEIGHING)
     if decision.choice in ENDINGS:
         end(lease, decision)
         return

@@ -20,6 +20,7 @@ from models.tables import Request, WaitsFor
 from tasks.handle_mail import handle_kept
 from tasks.runs import note_run, open_requests
 from tasks.send_letters import send_queued
+from tasks.tell_officers import tell_officers
 from tasks.waits import is_over
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def repair(now: datetime) -> list[str]:
     """Repair, and return what was done, in sentences without personal data."""
     for handled in handle_kept(now):
         follow_up(handled)
+    tell_officers(now)
     asyncio.run(send_queued(now))
     done = [sentence for request in open_requests(now) if (sentence := _repair_request(request, now))]
     for sentence in done:

@@ -129,6 +129,19 @@ class RequestView(Seen):
         return sum(finding.status in {"found", "none"} for finding in self.findings)
 
 
+class MandateView(Seen):
+    """Who acts for the person (law.md I13). `checked_by` is empty where nobody has checked it, or it does not hold."""
+
+    kind: str
+    agent_name: str
+    agent_address: str
+    purpose: str
+    valid_until: date | None
+    may_receive: bool
+    recorded_by: str
+    checked_by: str
+
+
 class MessageLine(Seen):
     id: int
     received_at: datetime
@@ -149,6 +162,8 @@ class LetterLine(Seen):
     attempts: int
     written_at: datetime
     sent_at: datetime | None
+    bounced_at: datetime | None
+    bounce: str
     sha256: str
     storage_key: str = Field(exclude=True)
 
@@ -170,8 +185,13 @@ class CaseView(Seen):
     requester_name: str
     requester_address: str
     language: str
+    channel: str
+    recorded_by: str
     verified_address: str
     identity_evidence: str
+    mandate: MandateView | None
+    reminders: int
+    reminded_at: datetime | None
     closed_at: datetime | None
     dates: DatesView
     extension: ExtensionView | None
@@ -190,7 +210,7 @@ class RequestLine(Seen):
 
 
 class CaseLine(Seen):
-    """A case in the list. `days_left` as in `DatesView`."""
+    """A case in the list. `days_left` as in `DatesView`. `bounced`: how many letters came back."""
 
     ref: str
     requester_name: str
@@ -199,4 +219,8 @@ class CaseLine(Seen):
     closed_at: datetime | None
     binding: date
     days_left: int | None
+    channel: str
+    reminders: int
+    bounced: int
+    mandate: bool
     requests: tuple[RequestLine, ...]

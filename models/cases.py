@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from models import audit
 from models.calendar import paris_date
-from models.errors import NotFound
+from models.errors import NotFound, Rejected
 from models.rights import Right
 from models.tables import Case, ClockEvent, Request
 
@@ -33,13 +33,53 @@ def open_case(session: Session, case: Case, rights: Iterable[Right], now: dateti
     session.add(case)
     session.flush()
     session.add(ClockEvent(case_id=case.id, kind="received", at=case.received_at, recorded_by="engine"))
+    requests = _add(session, case, rights, now)
+    audit.record(session, case, "engine", "case_opened", now, rights=[request.right for request in requests])
+    return requests
+
+
+def add_requests(session: Session, case: Case, rights: Iterable[Right], now: datetime) -> list[Request]:
+    """Add a request to an open case for each right it does not have; return the new ones.
+
+    They share its receipt date and its clock (law.md Q4). `Rejected` where the case is closed.
+    """
+    locked = lock_case(session, case)
+    if locked.closed_at is not None:
+        raise Rejected(f"{case.ref} is closed: open a case of its own")
+    known = {request.right for request in requests_of(session, case)}
+    requests = _add(session, case, [right for right in rights if right not in known], now)
+    if requests:
+        added = [request.right for request in requests]
+        audit.record(session, case, "engine", "requests_added", now, rights=added)
+    return requests
+
+
+def _add(session: Session, case: Case, rights: Iterable[Right], now: datetime) -> list[Request]:
     requests = [
         Request(case_id=case.id, ref=f"{case.ref}/{right}", right=right, opened_at=now) for right in rights
     ]
     session.add_all(requests)
     session.flush()
-    audit.record(session, case, "engine", "case_opened", now, rights=[request.right for request in requests])
     return requests
+
+
+def count_from(session: Session, case: Case, received_at: datetime, actor: str, now: datetime) -> None:
+    """Let the clock of `case` start at `received_at`, where that is earlier: a detour never lengthens it (law.md D3)."""
+    locked = lock_case(session, case)
+    if received_at >= locked.received_at:
+        return
+    started = session.exec(
+        select(ClockEvent).where(ClockEvent.case_id == case.id, ClockEvent.kind == "received")
+    ).one()
+    locked.received_at = started.at = received_at
+    audit.record(session, case, actor, "received_earlier", now, at=received_at.isoformat())
+
+
+def lock_case(session: Session, case: Case) -> Case:
+    """Return `case` under its row's lock, as it stands now."""
+    return session.exec(
+        select(Case).where(Case.id == case.id).with_for_update().execution_options(populate_existing=True)
+    ).one()
 
 
 def find_case(session: Session, ref: str) -> Case:

@@ -31,5 +31,6 @@ CONTEXTS: Mapping[LetterKind, type[Context]] = MappingProxyType(
         LetterKind.RECIPIENT_NOTICE: replies.RecipientNotice,
         LetterKind.REAPPEARED: replies.ReappearedNotice,
         LetterKind.REVIEW_DUE: replies.ReviewDue,
+        LetterKind.TODO_NOTICE: letters.TodoNotice,
     }
 )

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringCon
 from models.controller import Organisation, SupervisoryAuthority
 from models.records import Frozen
 from models.rights import Right
+from models.tables.todo import TodoKind
 
 JOINERS = "\u200c\u200d"  # invisible, and needed to spell Persian and Indic names
 LONGEST_GREETING = 80
@@ -47,6 +48,7 @@ class LetterKind(StrEnum):
     RECIPIENT_NOTICE = "recipient_notice"
     REAPPEARED = "reappeared"
     REVIEW_DUE = "review_due"
+    TODO_NOTICE = "todo_notice"
 
 
 def one_line(text: str) -> str:
@@ -74,14 +76,18 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Context(Frozen):
-    """What every letter knows."""
+    """What a letter knows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class CaseLetter(Context):
+    """What every letter about a case knows."""
 
     ref: Ref
 
 
-class RequesterLetter(Context):
+class RequesterLetter(CaseLetter):
     """What every letter to a requester knows (law.md C4–C6).
 
     `received_on`: the legal day in Paris (D10). `name`: as the person gave it, or empty; nothing is made up from an
@@ -153,7 +159,7 @@ DecisionQuestion = Literal[
 ]
 
 
-class DecisionWaiting(Context):
+class DecisionWaiting(CaseLetter):
     """To the officer: a run waits for them, or cannot go on (`problem`). No personal data. `due`: binding day (D27)."""
 
     right: Right
@@ -166,12 +172,39 @@ class DecisionWaiting(Context):
 TaskAction = Literal["search", "stop", "restrict", "lift", "rectify", "erase"]
 
 
-class ManualTask(Context):
+class ManualTask(CaseLetter):
     """To a colleague who looks after a system by hand. No personal data: the task is behind the link."""
 
     action: TaskAction = "search"
     system_title: Words
     due_on: date
+    link: Link
+
+
+class ThingsToDo(Frozen):
+    """Things of one kind: how many, and where to look. `about`: references of cases or numbers of messages, the first few."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    kind: TodoKind
+    count: int = Field(gt=0)
+    about: tuple[Words, ...] = Field(min_length=1)
+
+    @property
+    def others(self) -> int:
+        """How many are not named."""
+        return self.count - len(self.about)
+
+
+class TodoNotice(Context):
+    """To the officers: what is new to do outside of the forms, and what should be done by now. No personal data.
+
+    `waiting`: how many things wait altogether. `link`: the desk's list.
+    """
+
+    new: tuple[ThingsToDo, ...]
+    late: tuple[ThingsToDo, ...]
+    waiting: int = Field(gt=0)
     link: Link
 
 

@@ -155,9 +155,10 @@ def review_choices(found: Searched, *, identified: bool) -> tuple[Choice, ...]:
     """Return what an officer may decide.
 
     An answer only when every system was searched (DESIGN.md 4.8), and data only to a person who is proved (I20, S5).
+    Whoever is not proved can be, where a system could not be searched by what is known of them.
     """
     if not found.complete:
-        return (Choice.SEARCH_AGAIN,)
+        return (Choice.SEARCH_AGAIN,) if identified else (Choice.SEARCH_AGAIN, Choice.IDENTIFY)
     if found.empty:
         return (Choice.NOTHING_HELD, Choice.SEARCH_AGAIN)
     return (Choice.SEND_COPY if identified else Choice.IDENTIFY, Choice.SEARCH_AGAIN)

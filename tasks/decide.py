@@ -44,7 +44,8 @@ def take_answer(asked: Asked, answered: Answered) -> Callable[[Scene], dict[str,
     known_address = not needs_address or on_file(answered.address)
 
     def effect(scene: Scene) -> dict[str, Any]:
-        own = choice is Choice.ESTABLISHED and fold(answered.address) == fold(scene.case.requester_address)
+        given, theirs = fold(answered.address), fold(scene.case.requester_address)
+        own = choice is Choice.ESTABLISHED and bool(given) and given == theirs
         why = problem(scene, asked, answered, address_is_good=known_address or own)
         ground = fitting_ground(scene, choice, answered.ground)
         scene.session.add(
@@ -62,7 +63,7 @@ def take_answer(asked: Asked, answered: Answered) -> Callable[[Scene], dict[str,
                     "address": answered.address,
                     "withhold": list(answered.withhold),
                     "ground": ground or "",
-                    **answered.values,
+                    "values": dict(answered.values),
                 },
                 decided_at=scene.now,
             )

@@ -6,11 +6,11 @@ Reads only. Marketing stops in any case; what is not clearly marketing alone is 
 import re
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models.errors import DsrError
 from models.storage import fetch
-from models.tables import Message
+from models.tables import WRITTEN, Message
 from tasks.load_vocabulary import plain_words
 from tasks.read_mail import read_mail
 from tasks.steps import Scene
@@ -33,7 +33,10 @@ MORE = re.compile(
 def read_objection(scene: Scene) -> dict[str, Any]:
     """Return `{"marketing": True}` where the case's first message objects to marketing and to nothing else."""
     first = scene.session.exec(
-        select(Message).where(Message.case_id == scene.case.id).order_by("id").limit(1)
+        select(Message)
+        .where(Message.case_id == scene.case.id, col(Message.state).in_(WRITTEN))
+        .order_by(col(Message.id))
+        .limit(1)
     ).first()
     text = ""
     if first is not None:

@@ -9,11 +9,10 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from models.controller import Category
 from models.errors import DsrError
 from models.letters import one_line
 from models.storage import fetch, keep
-from models.tables import Case, Message
+from models.tables import WRITTEN, Case, Message
 from models.wishes import Wish, rectifiable_fields
 from tasks.connectors.rows import fold
 from tasks.read_mail import read_mail
@@ -47,7 +46,10 @@ NAME_OF = {"name": "name", "role": "role", "address": "billing_address"}
 def read_wish(scene: Scene) -> dict[str, Any]:
     """Return where the wish is kept: what the case's newest message wants corrected, encrypted."""
     message = scene.session.exec(
-        select(Message).where(Message.case_id == scene.case.id).order_by(col(Message.id).desc()).limit(1)
+        select(Message)
+        .where(Message.case_id == scene.case.id, col(Message.state).in_(WRITTEN))
+        .order_by(col(Message.id).desc())
+        .limit(1)
     ).first()
     text = ""
     if message is not None:
@@ -66,10 +68,9 @@ def wish_in(text: str, case: Case) -> Wish:
     addresses = [address for address in ADDRESS.findall(text) if fold(address) not in own]
     phones = PHONE.findall(text)
     for one in rectifiable_fields(data_map()):
-        tables = " ".join(column for _, _, column in one.places)
-        if one.category is Category.CONTACT and "mail" in tables and addresses:
+        if one.kind == "email" and addresses:
             found[one.name] = addresses[-1].rstrip(".")
-        elif one.category is Category.CONTACT and "phone" in tables and phones:
+        elif one.kind == "phone" and phones:
             found[one.name] = phones[-1]
         else:
             for kind, name in NAME_OF.items():

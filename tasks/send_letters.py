@@ -6,6 +6,7 @@ duplicate, left to the officer where it holds a secret. Safe to run at any time,
 """
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,15 +16,22 @@ from sqlmodel import Session, col, or_, select
 
 from models import audit
 from models.database import reading, unit_of_work
-from models.errors import DsrError, Permanent, Unavailable, Uncertain
-from models.settings import settings
+from models.errors import DsrError, Permanent, Rejected, Unavailable, Uncertain
+from models.settings import Settings, settings
 from models.storage import fetch, sha256
-from models.tables import Case, Letter, LetterState
+from models.tables import Case, Letter, LetterState, Todo, TodoKind
+from tasks.mail_login import access_token, forget_token
+from tasks.todos import note
 
 MAX_ATTEMPTS = 30  # about two days
 MAX_UNCERTAIN_ATTEMPTS = 5  # each may have reached the person
 # Multiples of DSR_SMTP_TIMEOUT_SECONDS. A claim must outlast the longest conversation, or a letter goes out twice.
 CONVERSATION, CLAIM = 3, 10
+LEFT_TO_OFFICERS = {
+    LetterState.FAILED: TodoKind.LETTER_FAILED,
+    LetterState.UNCERTAIN: TodoKind.LETTER_UNCERTAIN,
+}
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ async def _send_one(letter_id: int, now: datetime) -> bool:
     if claimed is None:
         return False
     try:
-        reply = await _transmit(claimed.recipient, _content(claimed))
+        reply = await _transmit(claimed.recipient, _content(claimed), now)
     except DsrError as error:
         _settle(claimed, error, str(error), now)
         return False
@@ -98,22 +106,14 @@ def _content(claimed: _Claimed) -> bytes:
     return content
 
 
-async def _transmit(recipient: str, content: bytes) -> str:
+async def _transmit(recipient: str, content: bytes, now: datetime) -> str:
     """Hold one SMTP conversation (RFC 5321); return the code of the relay's answer to the content.
 
     `Unavailable` when the relay has trouble or says 4xx, `Permanent` when it refuses recipient or content with 5xx,
     `Uncertain` when it may have taken the content and did not say so.
     """
     config = settings()
-    client = aiosmtplib.SMTP(
-        hostname=config.smtp_host,
-        port=config.smtp_port,
-        timeout=config.smtp_timeout_seconds,
-        use_tls=config.smtp_tls == "tls",
-        start_tls=config.smtp_tls == "starttls",
-        username=config.smtp_user or None,
-        password=config.smtp_password.get_secret_value() or None,
-    )
+    client = await _client(config, now)
     stage = "greeting"
     try:
         async with asyncio.timeout(CONVERSATION * config.smtp_timeout_seconds):
@@ -124,12 +124,44 @@ async def _transmit(recipient: str, content: bytes) -> str:
             stage = "content"
             answer = await client.data(content, timeout=None)
     except ValueError as error:
+        if stage == "greeting":
+            raise Unavailable("the relay cannot be used with these settings: check DSR_SMTP_*") from error
         raise Permanent("the address cannot be used in SMTP: write to the person by other means") from error
     except (aiosmtplib.SMTPException, OSError) as error:
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+            forget_token(config.oauth)
         raise _verdict(error, stage) from error
     finally:
         client.close()
     return f"{answer.code}"
+
+
+async def _client(config: Settings, now: datetime) -> aiosmtplib.SMTP:
+    """A connection to be opened, with password or access token; `Unavailable` where no token is to be had."""
+    token = await _token(config, now) if config.smtp_auth == "xoauth2" else None
+    return aiosmtplib.SMTP(
+        hostname=config.smtp_host,
+        port=config.smtp_port,
+        timeout=config.smtp_timeout_seconds,
+        use_tls=config.smtp_tls == "tls",
+        start_tls=config.smtp_tls == "starttls",
+        username=config.smtp_user or None,
+        password=(config.smtp_password.get_secret_value() or None) if token is None else None,
+        oauth_token_generator=token,
+    )
+
+
+async def _token(config: Settings, now: datetime) -> aiosmtplib.SMTPTokenGenerator:
+    """A function that returns the access token. A token server that refuses us is trouble of ours, not of the letter."""
+    try:
+        token = await asyncio.to_thread(access_token, config.oauth, now)
+    except Rejected as error:
+        raise Unavailable(str(error)) from error
+
+    async def known() -> str:
+        return token
+
+    return known
 
 
 def _verdict(error: Exception, stage: str) -> DsrError:
@@ -174,11 +206,30 @@ def _conclude(session: Session, letter: Letter, error: DsrError | None, reply: s
         letter.sent_at = now
     if letter.state == LetterState.QUEUED:
         letter.next_try_at = now + timedelta(minutes=min(120, 2 ** (letter.attempts - 1)))
+    _note_for_officers(session, letter, now)
     kind = "letter_uncertain" if isinstance(error, Uncertain) else f"letter_{letter.state}"
     if kind != "letter_queued" and letter.case_id is not None:
         case = session.get_one(Case, letter.case_id)
         again = letter.state == LetterState.QUEUED
         audit.record(session, case, "engine", kind, now, letter=letter.kind, reply=reply, again=again)
+
+
+def _note_for_officers(session: Session, letter: Letter, now: datetime) -> None:
+    """What will not leave by itself any more is an officer's to do; that it has left after all settles it.
+
+    Letters about no case go to officers: what became of them is logged, for one more letter would not arrive either.
+    """
+    if letter.case_id is None:
+        if letter.state in LEFT_TO_OFFICERS:
+            log.warning("letter %s, which is about no case, is %s", letter.id, letter.state)
+    elif letter.state in LEFT_TO_OFFICERS:
+        kind = LEFT_TO_OFFICERS[LetterState(letter.state)]
+        note(session, kind, now, case=session.get_one(Case, letter.case_id), letter=letter)
+    elif letter.state == LetterState.SENT:
+        stuck = col(Todo.kind).in_(list(LEFT_TO_OFFICERS.values()))
+        about = select(Todo).where(Todo.letter_id == letter.id, stuck, col(Todo.done_at).is_(None))
+        for todo in session.exec(about.with_for_update()):
+            todo.done_at, todo.done_by = now, "engine"
 
 
 def _next_state(letter: Letter, error: DsrError | None) -> LetterState:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, func, select
 
-from models.tables import Letter, LetterState, Message, MessageState, Request, WaitsFor
+from models.tables import WRITTEN, Letter, LetterState, Message, Request, WaitsFor
 from tasks.identify import code_outcome
 from tasks.manual_search import colleagues_done
 from tasks.siblings import settled
@@ -33,8 +33,10 @@ def is_over(session: Session, request: Request, now: datetime) -> bool:
 
 
 def newest_message(session: Session, request: Request) -> int:
-    """Return the number of the case's newest message; waiting for one waits for a higher number."""
-    of_case = select(func.max(Message.id)).where(Message.case_id == request.case_id)
+    """Return the number of the case's newest message that no machine wrote; waiting for one waits for a higher number."""
+    of_case = select(func.max(Message.id)).where(
+        Message.case_id == request.case_id, col(Message.state).in_(WRITTEN)
+    )
     return session.exec(of_case).one() or 0
 
 
@@ -53,7 +55,7 @@ def message_since(session: Session, request: Request, moment: datetime) -> bool:
     """Whether the requester wrote after `moment`: a person reads it before anything that cannot be undone."""
     newer = select(Message.id).where(
         Message.case_id == request.case_id,
-        col(Message.state).in_([MessageState.CASE, MessageState.PEN]),
+        col(Message.state).in_(WRITTEN),
         col(Message.handled_at) > moment,
     )
     return session.exec(newer).first() is not None

@@ -4,6 +4,7 @@ The letter's key is unique, so writing it again returns the first one, unchanged
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,19 +19,40 @@ from models.errors import NeedsHuman
 from models.letters import Context, LetterKind
 from models.settings import settings
 from models.storage import keep, sha256
-from models.tables import Case, Letter, Message, MessageState, Request
+from models.tables import (
+    Case,
+    Letter,
+    LetterState,
+    Mandate,
+    Message,
+    MessageState,
+    Request,
+    TodoKind,
+)
 from models.tokens import new_token
-from tasks.render import LANGUAGES, render
+from tasks.render import LANGUAGES, Rendered, render
+from tasks.reply_address import reply_address
+from tasks.todos import note
 
 # Base64 or quoted-printable: no relay has to change a byte (RFC 6152), and no signature breaks.
 POLICY = SMTP.clone(cte_type="7bit")
 THREAD_LENGTH = 20
+# Exchange keeps its automatic replies and receipts to itself; non-delivery reports (NDR) are wanted ([MS-OXCMAIL]).
+SUPPRESSED_ANSWERS = "DR, RN, NRN, OOF, AutoReply"
+# Each holds a code or a link whose code comes by e-mail: on paper it would open nothing.
+NEEDS_EMAIL = {
+    LetterKind.ASK_IDENTITY,
+    LetterKind.DOWNLOAD_CODE,
+    LetterKind.NEW_LINK,
+    LetterKind.ACCESS_REPLY,
+    LetterKind.PORTABILITY_REPLY,
+}
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 
 
 def write_letter(  # noqa: PLR0913, PLR0917  # a letter is all of these
     session: Session,
-    case: Case,
+    case: Case | None,
     request: Request | None,
     kind: LetterKind,
     context: Context,
@@ -43,33 +65,25 @@ def write_letter(  # noqa: PLR0913, PLR0917  # a letter is all of these
 ) -> Letter:
     """Queue the letter `key` in the caller's transaction; `recipient` is one bare address, else `NeedsHuman`.
 
-    Letters to the requester carry threading headers, so that the correspondence shows as one conversation.
-    `Auto-Submitted` (RFC 3834) keeps other robots from answering.
+    An officer's letter may be about no `case`. The requester of a case that came by post or phone may have no address:
+    the letter then waits to be printed, unless it holds what only e-mail can bring.
     """
     known = session.exec(select(Letter).where(Letter.key == key)).first()
     if known is not None:
         return known
-    if not is_address(recipient):
+    by_post = case is not None and _goes_by_post(case, kind, recipient, secret=secret)
+    if not by_post and not is_address(recipient):
         raise NeedsHuman("no letter can be sent to the address of this case: answer by other means")
-    language = language or case.language
+    language = language or (case.language if case else settings().officer_language)
     language = language if language in LANGUAGES else "en"
     rendered = render(kind, language, context)
-    message_id = f"<{case.ref.lower()}.{new_token()}@{_domain()}>"
-    mail = EmailMessage(policy=POLICY)
-    mail["From"] = Address(settings().sender_name, addr_spec=settings().mailbox)
-    mail["To"] = recipient
-    mail["Subject"] = rendered.subject
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = message_id
-    mail["Auto-Submitted"] = "auto-replied" if recipient == case.requester_address else "auto-generated"
-    mail.set_content(rendered.text)
-    mail.add_alternative(rendered.html, subtype="html")
-    mail["Content-Language"] = language  # earlier, it would become a header of the first part
-    thread = _thread(session, case) if recipient in {case.requester_address, case.verified_address} else []
-    content = _threading(thread) + mail.as_bytes()
+    message_id = f"<{case.ref.lower() if case else 'desk'}.{new_token()}@{_domain()}>"
+    headers, thread = _correspondence(session, case, recipient)
+    headers |= {"To": recipient, "Date": format_datetime(now), "Message-ID": message_id}
+    content = thread + _bytes(rendered, language, headers)
     letter = Letter(
         key=key,
-        case_id=case.id,
+        case_id=case.id if case else None,
         request_id=request.id if request else None,
         kind=kind,
         language=language,
@@ -79,11 +93,15 @@ def write_letter(  # noqa: PLR0913, PLR0917  # a letter is all of these
         storage_key=keep("letters", content),
         sha256=sha256(content),
         secret=secret,
+        state=LetterState.TO_POST if by_post else LetterState.QUEUED,
         written_at=now,
     )
     session.add(letter)
     session.flush()
-    audit.record(session, case, "engine", "letter_written", now, letter=kind, sha256=letter.sha256)
+    if case is not None:
+        audit.record(session, case, "engine", "letter_written", now, letter=kind, sha256=letter.sha256)
+    if by_post:
+        note(session, TodoKind.LETTER_TO_POST, now, case=case, letter=letter)
     return letter
 
 
@@ -94,6 +112,44 @@ def is_address(address: str) -> bool:
     except EmailNotValidError:
         return False
     return address.isascii()
+
+
+def _goes_by_post(case: Case, kind: LetterKind, recipient: str, *, secret: bool) -> bool:
+    """Whether this letter to the person is printed: nobody knows an e-mail address of theirs."""
+    return not case.requester_address and not recipient and not secret and kind not in NEEDS_EMAIL
+
+
+def _correspondence(session: Session, case: Case | None, recipient: str) -> tuple[dict[str, str], bytes]:
+    """Headers, and threading headers: a letter to a party of the case says what it answers and where answers find it.
+
+    RFC 3834 5: `auto-replied` to whoever wrote to us, else `auto-generated`. An officer's decision is marked too: the
+    engine mails it, and an absence note in return would help nobody.
+    """
+    if case is None or recipient not in _parties(session, case):
+        return {"Auto-Submitted": "auto-generated"}, b""
+    headers = {"Auto-Submitted": "auto-replied", "Reply-To": reply_address(session, case)}
+    return headers, _threading(_thread(session, case))
+
+
+def _bytes(rendered: Rendered, language: str, headers: Mapping[str, str]) -> bytes:
+    """The final bytes, with those `headers` that are not empty."""
+    mail = EmailMessage(policy=POLICY)
+    mail["From"] = Address(settings().sender_name, addr_spec=settings().mailbox)
+    for name, value in headers.items():
+        if value:
+            mail[name] = value
+    mail["Subject"] = rendered.subject
+    mail["X-Auto-Response-Suppress"] = SUPPRESSED_ANSWERS
+    mail.set_content(rendered.text)
+    mail.add_alternative(rendered.html, subtype="html")
+    mail["Content-Language"] = language  # earlier, it would become a header of the first part
+    return mail.as_bytes()
+
+
+def _parties(session: Session, case: Case) -> set[str]:
+    """The addresses that take part in the correspondence: the requester's, the proved one, the agent's (law.md I13)."""
+    agents = session.exec(select(Mandate.agent_address).where(Mandate.case_id == case.id))
+    return {case.requester_address, case.verified_address, *agents} - {""}
 
 
 def _domain() -> str:

@@ -20,6 +20,10 @@ class MessageState(StrEnum):
     DISMISSED = "dismissed"
 
 
+WRITTEN = (MessageState.CASE, MessageState.PEN)
+"""Where a message is that a person may have written: what machines answered in a case waits for nobody and asks nothing."""
+
+
 class Message(SQLModel, table=True):
     """One message as it arrived, once per mailbox and exact bytes (which hold the Message-ID)."""
 

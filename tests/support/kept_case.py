@@ -23,6 +23,7 @@ from models.tables import (
     FindingRow,
     Letter,
     LetterState,
+    Mandate,
     ManualTask,
     Message,
     MessageState,
@@ -32,6 +33,8 @@ from models.tables import (
     Restriction,
     Step,
     StoredPlan,
+    Todo,
+    TodoKind,
 )
 from tasks.retain import carry_out, due
 from tests.support.case_rows import NOW, add_case
@@ -58,6 +61,14 @@ def keep_case(session: Session, opened: datetime, closed: datetime | None, **mor
             _message(case, opened, unique, address),
             _letter(case, LetterKind.ERASURE_REPLY, ended, unique, address),
             _letter(case, LetterKind.ACKNOWLEDGE, opened, unique, address),
+            _mandate(case, opened, unique, address),
+            Todo(
+                key=f"mandate:case-{case.id}",
+                kind=TodoKind.MANDATE,
+                case_id=case.id,
+                noted_at=opened,
+                done_at=opened,
+            ),
             *_of_request(request, opened, ended, unique, address),
         ]
     )
@@ -95,6 +106,14 @@ def _letter(case: Case, kind: LetterKind, at: datetime, unique: int, address: st
         key=f"{case.ref}:{kind}", case_id=case.id, kind=kind, language="fr", recipient=address, subject=SUBJECT,
         message_id=f"<{kind}-{unique}@nexoris.com>", storage_key=file(f"letters-{kind}", unique), sha256="",
         state=LetterState.SENT, written_at=at, sent_at=at,
+    )  # fmt: skip
+
+
+def _mandate(case: Case, at: datetime, unique: int, address: str) -> Mandate:
+    return Mandate(
+        case_id=case.id, kind="lawyer", agent_name="Maître Durand", agent_address=f"durand-{address}",
+        rights=["erasure"], purpose=f"for {NAME}", evidence=f"signed by {NAME}", recorded_by="Claire Martin",
+        storage_key=file("mandates", unique), recorded_at=at,
     )  # fmt: skip
 
 

@@ -18,9 +18,12 @@ from models.letters import (
     NothingHeld,
     RequesterLetter,
     SystemCopied,
+    ThingsToDo,
+    TodoNotice,
     Withheld,
 )
 from models.rights import Right
+from models.tables import TodoKind
 from tests.support.letter_replies import CASE_LINK, LINK, reply_facts
 
 REF = "DSR-2026-0042"
@@ -84,6 +87,8 @@ def sample(kind: LetterKind, language: str) -> Context:  # noqa: PLR0911  # one 
             )
         case LetterKind.NEW_LINK:
             return NewLink(**base, link=LINK, link_expires_on=datetime(2027, 1, 18, 9, 5, tzinfo=UTC))
+        case LetterKind.TODO_NOTICE:
+            return _todo_notice()
         case _:
             known = base if issubclass(CONTEXTS[kind], RequesterLetter) else {"ref": REF}
             return CONTEXTS[kind](**known, **reply_facts(language, titles)[kind])
@@ -101,4 +106,17 @@ def _access_reply(language: str) -> AccessReply:
             SystemCopied(title=title, records=counts[0], documents=counts[1]) for title, counts in counted
         ),
         withheld=(WITHHELD[language],),
+    )
+
+
+def _todo_notice() -> TodoNotice:
+    messages = tuple(f"message {number}" for number in range(41, 51))
+    return TodoNotice(
+        new=(
+            ThingsToDo(kind=TodoKind.QUALIFY, count=13, about=messages),
+            ThingsToDo(kind=TodoKind.BOUNCED, count=1, about=(REF,)),
+        ),
+        late=(ThingsToDo(kind=TodoKind.QUALIFY, count=1, about=("message 38",)),),
+        waiting=17,
+        link="https://dsr.nexoris.example/desk/todo",
     )

@@ -1,16 +1,26 @@
 """Messages as they come in, and what became of them."""
 
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 
 from sqlmodel import select
 
-from models.database import reading
-from models.tables import AuditEvent, Case, Message, Request
+from models.cases import find_case
+from models.classification import Kind, Machine
+from models.database import reading, unit_of_work
+from models.letters import LetterKind
+from models.rights import Right
+from models.tables import AuditEvent, Case, Letter, Message, Request
+from tasks import handle_mail
 from tasks.handle_mail import Handled, handle
 from tasks.keep_mail import keep_message
+from tasks.read_apart import Read, read
+from tasks.todos import open_todos
+from tasks.write_letter import write_letter
 from tests.support.case_rows import NOW
+from tests.support.letter_samples import sample
 
 MAILBOX = "privacy@nexoris.com"
 PERSON = "camille.perso@mail.example"
@@ -40,8 +50,8 @@ def mail(
     return message.as_bytes()
 
 
-def keep(raw: bytes, received_at: datetime = NOW) -> int:
-    return keep_message(raw, MAILBOX, received_at, NOW)[0]
+def keep(raw: bytes, received_at: datetime = NOW, mailbox: str = MAILBOX) -> int:
+    return keep_message(raw, mailbox, received_at, NOW)[0]
 
 
 def receive(raw: bytes) -> tuple[Handled, Message]:
@@ -49,6 +59,53 @@ def receive(raw: bytes) -> tuple[Handled, Message]:
     number = keep(raw)
     handled = handle(number, NOW)
     return handled, stored(number)
+
+
+def receive_as(
+    raw: bytes, kind: Kind, *rights: Right, machine: Machine | None = None
+) -> tuple[Handled, Message]:
+    """As `receive`, with a verdict of the test's choice: how mail is routed does not hang on the classifier's words."""
+    number = keep(raw)
+    found = read(raw)
+    assert isinstance(found, Read)
+    verdict = replace(found.verdict, kind=kind, rights=rights, machine=machine)
+    handled = handle_mail._file(number, replace(found, verdict=verdict, own=verdict), NOW)
+    return handled, stored(number)
+
+
+def opened(text: str = ACCESS, **mail_as: str) -> Case:
+    """A case as an e-mail opens it."""
+    handled, _ = receive(mail(text, **mail_as))
+    with reading() as session:
+        return find_case(session, handled.case_ref)
+
+
+def now_is(case: Case) -> Case:
+    """The case's row as it is now."""
+    with reading() as session:
+        return session.get_one(Case, case.id)
+
+
+def letter_to(case: Case, kind: LetterKind = LetterKind.ACKNOWLEDGE, recipient: str = PERSON) -> Letter:
+    with unit_of_work() as session:
+        found = session.get_one(Case, case.id)
+        return write_letter(
+            session, found, None, kind, sample(kind, "fr"), recipient, f"{case.ref}:{kind}", NOW
+        )
+
+
+def close(case: Case) -> None:
+    """Close a case, as its last request does."""
+    with unit_of_work() as session:
+        session.get_one(Case, case.id).closed_at = NOW
+        for request in session.exec(select(Request).where(Request.case_id == case.id)):
+            request.closed_at = NOW
+
+
+def todo_kinds() -> list[str]:
+    """What is to be done, oldest first."""
+    with reading() as session:
+        return [todo.kind for todo in open_todos(session)]
 
 
 def stored(number: int) -> Message:

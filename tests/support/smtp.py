@@ -1,6 +1,7 @@
 """A relay for tests: a real SMTP conversation, whose misbehaviour is written down beforehand."""
 
 import asyncio
+import base64
 import socket
 import threading
 from collections import deque
@@ -11,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 
 class Fault(StrEnum):
@@ -56,7 +57,7 @@ class Taken:
 class Relay:
     """A running relay: `script` is what the next conversations meet, `taken` what it delivers, `asked` all recipients.
 
-    `reached` is set when the first content has arrived.
+    `reached` is set when the first content has arrived. `tokens`: who may log in with XOAUTH2, added while it runs.
     """
 
     port: int
@@ -64,6 +65,8 @@ class Relay:
     taken: list[Taken] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     reached: threading.Event = field(default_factory=threading.Event)
+    tokens: list[str] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
 
 
 class _Handler:
@@ -71,6 +74,13 @@ class _Handler:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802  # aiosmtpd's name
+        """RFC 6750 in SASL clothes: `user=…^Aauth=Bearer TOKEN^A^A`."""
+        said = base64.b64decode(args[1]).decode()
+        self._relay.logins.append(said.partition("\x01")[0])
+        good = any(f"auth=Bearer {token}\x01" in said for token in self._relay.tokens)
+        return AuthResult(success=good, handled=False, auth_data=said)
 
     async def handle_MAIL(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -118,12 +128,38 @@ def smtp_relay(*script: Fault) -> Iterator[Relay]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
     relay = Relay(port, deque(script))
-    controller = Controller(_Handler(relay), hostname="127.0.0.1", port=port)
+    controller = Controller(_Handler(relay), hostname="127.0.0.1", port=port, auth_require_tls=False)
     controller.start()
     try:
         yield relay
     finally:
         controller.stop()
+
+
+@contextmanager
+def half_deaf_relay(reads: int) -> Iterator[tuple[int, threading.Event]]:
+    """A relay that stops reading `reads` bytes after DATA and never answers; its port, and what is set at that moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stopped, over = threading.Event(), threading.Event()
+
+        def converse() -> None:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as lines:
+                connection.sendall(b"220 half deaf\r\n")
+                for answer in (b"250 OK\r\n", b"250 OK\r\n", b"250 OK\r\n", b"354 go ahead\r\n"):
+                    lines.readline()
+                    connection.sendall(answer)
+                lines.read(reads)
+                stopped.set()
+                over.wait()
+
+        thread = threading.Thread(target=converse)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1]), stopped
+        finally:
+            over.set()
+            thread.join()
 
 
 def _drop(server: SMTP) -> None:

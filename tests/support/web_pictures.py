@@ -30,6 +30,7 @@ from tasks.manual_tasks import open_task
 from tasks.officers import add_officer
 from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 from tests.support.desk_rows import fill_desk, offered_case
+from tests.support.todo_rows import fill_paper, fill_todos
 from web.app import create_app
 from web.clock import clock
 
@@ -80,8 +81,13 @@ def sample() -> dict[str, str]:
         changes = _changes(session)
         _, first = offered_case(session, "Hélène Roux", "helene@roux.example", "fr")
         _, second = offered_case(session, "Tom Baker", "tom@baker.example", "en")
+        waiting = fill_todos(session)
     send_code(second.token, NOW)
     return changes | {
+        "todo": "/desk/todo",
+        "qualify": f"/desk/pen/{waiting['message']}",
+        "case_new": "/desk/cases/new",
+        "print": f"/desk/letters/{fill_paper()}",
         "identity": f"/identity/{identity.token}?lang=fr",
         "wrong": f"/identity/{other.token}",
         "download": f"/download/{first.token}",
@@ -184,7 +190,7 @@ def tour(page: Page, address: str, paths: dict[str, str]) -> int:
     violations += at("desk", log_in, opens="login")
     violations += at("case", lambda: page.click("summary >> nth=0"))
     violations += picture(page, "case-below", top=MAX_PIXELS // SCREEN["width"])
-    violations += at("data")
+    violations += at("data") + at("todo") + at("qualify") + at("case_new") + at("print")
     page.set_viewport_size(PHONE)
     violations += at("task_phone", opens="task_rectify")
     return violations + at("identity_phone", opens="identity") + at("desk_phone", opens="desk")

@@ -11,10 +11,10 @@ from models.database import database, reading, unit_of_work
 from models.errors import NotFound
 from models.rights import Right
 from models.settings import settings
-from models.tables import AuditEvent, ClockEvent, Decision, FindingRow, Message
+from models.tables import AuditEvent, ClockEvent, Decision, FindingRow, Mandate, Message
 from tasks.case_view import case_list, case_view
 from tests.support.case_rows import NOW, add_case
-from tests.support.desk_rows import add_findings, fill_desk, offered_case, rich_case
+from tests.support.desk_rows import acknowledge, add_findings, fill_desk, offered_case, rich_case
 from tests.support.effect_rows import MENTIONS, erased_case, restricted_case
 
 
@@ -113,7 +113,7 @@ def test_an_extension_moves_the_law_s_date_and_not_the_promise(db: str) -> None:
     assert dates.binding == date(2026, 12, 23)
 
 
-def test_the_list_asks_three_questions_however_long_it_is(db: str) -> None:
+def test_the_list_asks_five_questions_however_long_it_is(db: str) -> None:
     with unit_of_work() as session:
         for _ in range(25):
             add_case(session)
@@ -127,7 +127,7 @@ def test_the_list_asks_three_questions_however_long_it_is(db: str) -> None:
     with reading() as session:
         assert len(case_list(session, NOW)) == 25
     event.remove(engine, "before_cursor_execute", note)
-    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 3
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 5
 
 
 def test_explanations_speak_the_officers_language(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,3 +213,21 @@ def test_a_restriction_and_an_extension_are_in_the_view(db: str) -> None:
     assert request.restriction is not None
     assert (request.restriction.ground, request.restriction.lifted_at) == ("accuracy", None)
     assert [(one.kind, len(one.keys)) for one in request.done] == [("restricted", 3)]
+
+
+def test_reminders_bounces_channel_and_mandate_are_in_list_and_case(db: str) -> None:
+    with unit_of_work() as session:
+        case, _ = add_case(session)
+        case.channel, case.recorded_by, case.reminders, case.reminded_at = "post", "Dana", 2, NOW
+        letter = acknowledge(session, case, NOW)
+        letter.bounced_at, letter.bounce = NOW, "5.1.1"
+        session.add(
+            Mandate(case_id=case.id, kind="lawyer", agent_name="Roux", recorded_by="Dana", recorded_at=NOW)
+        )
+    with reading() as session:
+        [line] = case_list(session, NOW)
+        view = case_view(session, case.ref, NOW)
+    assert (line.channel, line.reminders, line.bounced, line.mandate) == ("post", 2, 1, True)
+    assert (view.recorded_by, view.reminders, view.letters[0].bounce) == ("Dana", 2, "5.1.1")
+    assert view.mandate is not None
+    assert view.mandate.agent_name == "Roux"

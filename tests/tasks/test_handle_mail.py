@@ -8,18 +8,17 @@ from functools import partial
 import pytest
 from sqlmodel import select
 
-from models.cases import find_case
 from models.database import reading, unit_of_work
 from models.letters import LetterKind
 from models.rights import Right
 from models.settings import settings
-from models.tables import Case, Challenge, ClockEvent, Letter, Message, MessageState, Request
+from models.tables import Case, Challenge, ClockEvent, Message, MessageState, Request
+from tasks import handle_mail
 from tasks.challenges import issue
-from tasks.handle_mail import handle, handle_kept, release
-from tasks.write_letter import write_letter
+from tasks.handle_mail import handle, handle_kept
+from tasks.pen import release
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, ON_FILE
-from tests.support.letter_samples import sample
 from tests.support.mail_in import (
     ACCESS,
     BOTH,
@@ -29,24 +28,13 @@ from tests.support.mail_in import (
     audited,
     cases,
     keep,
+    letter_to,
     mail,
+    opened,
     receive,
     requests,
     stored,
 )
-
-
-def opened(text: str = ACCESS) -> Case:
-    """A case as an e-mail opens it."""
-    handled, _ = receive(mail(text))
-    with reading() as session:
-        return find_case(session, handled.case_ref)
-
-
-def letter_to(case: Case, kind: LetterKind = LetterKind.ACKNOWLEDGE, recipient: str = PERSON) -> Letter:
-    with unit_of_work() as session:
-        found = session.get_one(Case, case.id)
-        return write_letter(session, found, None, kind, sample(kind, "fr"), recipient, f"{kind}", NOW)
 
 
 def test_a_request_opens_a_case_with_one_request_per_right(db: str) -> None:
@@ -225,7 +213,7 @@ def test_copies_without_a_message_id_are_recognised_for_an_hour(db: str) -> None
     copy = b"X-Way: 2\r\n" + mail(message_id="")
     assert receive(copy)[0].state == MessageState.DISMISSED
     next_day = keep(b"X-Way: 3\r\n" + mail(message_id=""), NOW + timedelta(days=1))
-    assert handle(next_day, NOW).state == MessageState.CASE
+    assert handle(next_day, NOW).state == MessageState.PEN, "the same right again: a message of its own"
 
 
 def test_a_message_id_used_again_is_another_message_and_a_warning(db: str) -> None:
@@ -252,7 +240,7 @@ def test_handlers_at_once_open_one_case(db: str) -> None:
 
 def test_copies_handled_at_once_open_one_case(db: str) -> None:
     numbers = [keep(b"X-Way: %d\r\n" % way + mail()) for way in range(5)]
-    at_once(*(partial(handle, number, NOW) for number in numbers))
+    at_once(*(partial(handle_mail._handle, number, NOW) for number in numbers))  # as on several machines
     assert len(cases()) == 1
     with reading() as session:
         states = sorted(session.exec(select(Message.state)))

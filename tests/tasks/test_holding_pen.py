@@ -1,14 +1,38 @@
 """What nobody can read or be sure of waits for a person, with the reason, and stops nobody else (law.md V2; peers.md test 10)."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlmodel import select
+
+from models.classification import Kind
+from models.database import reading
 from models.errors import NotFound, Rejected
 from models.rights import Right
 from models.storage import forget
-from models.tables import MessageState
-from tasks.handle_mail import dismiss, handle, handle_kept, release
+from models.tables import Channel, ClockEvent, Message, MessageState, TodoKind
+from tasks.handle_mail import Handled, handle, handle_kept
+from tasks.pen import Qualified, dismiss, qualify, release, waiting
+from tests.support.at_once import at_once
 from tests.support.case_rows import NOW
-from tests.support.mail_in import VAGUE, audited, cases, keep, mail, receive, stored
+from tests.support.mail_in import (
+    ACCESS,
+    ERASURE,
+    PERSON,
+    VAGUE,
+    audited,
+    cases,
+    close,
+    keep,
+    letter_to,
+    mail,
+    opened,
+    receive,
+    receive_as,
+    requests,
+    stored,
+    todo_kinds,
+)
 
 
 def test_what_is_unclear_waits_for_a_person(db: str) -> None:
@@ -91,12 +115,12 @@ def test_the_pen_releases_a_message_once(db: str) -> None:
     (case,) = cases()
     assert handled.new_requests == (f"{case.ref}/access",)
     assert case.received_at == message.received_at
-    assert audited(case)[-1] == "message_released"
+    assert audited(case)[-1] == "message_qualified"
     released = stored(message.id)
     assert (released.state, released.case_id, released.reason) == (
         MessageState.CASE,
         case.id,
-        "released by Ana",
+        "qualified by Ana",
     )
     for again in (
         lambda: release(message.id, [Right.ACCESS], NOW, "Ana"),
@@ -125,3 +149,121 @@ def test_the_pen_does_not_open_what_it_cannot_answer(db: str) -> None:
         release(4711, [Right.ACCESS], NOW, "Ana")
     with pytest.raises(NotFound):
         dismiss(4711, "x", NOW, "Ana")
+
+
+def forward() -> bytes:
+    return mail(f"TR :\n\n{ACCESS}", "TR: Mes données", "Claire <claire.martin@nexoris.com>", "<f@x>")
+
+
+def test_a_forward_is_qualified_with_who_asks_and_since_when(db: str) -> None:
+    """law.md D3: internal detours never extend the period."""
+    _, message = receive(forward())
+    with pytest.raises(Rejected, match="the person who asks"):
+        qualify(message.id, Qualified((Right.ACCESS,), channel=Channel.FORWARD), "Ana", NOW)
+    arrived = NOW - timedelta(days=4)
+    for wrong in (
+        Qualified((Right.ACCESS,), address=PERSON, received_at=NOW + timedelta(days=1)),
+        Qualified((Right.ACCESS,), address="privacy@nexoris.com"),
+        Qualified((Right.ACCESS,), address="no address"),
+        Qualified((), address=PERSON),
+    ):
+        with pytest.raises(Rejected):
+            qualify(message.id, wrong, "Ana", NOW)
+    assert stored(message.id).state == MessageState.PEN
+    answer = Qualified(
+        (Right.ACCESS,),
+        "Camille Durand",
+        PERSON,
+        "fr",
+        arrived,
+        channel=Channel.FORWARD,
+        reason="by phone too",
+    )
+    handled = qualify(message.id, answer, "Ana", NOW)
+    [case] = cases()
+    assert handled == Handled(MessageState.CASE, case.ref, (f"{case.ref}/access",), ())
+    assert (case.requester_name, case.requester_address, case.language) == ("Camille Durand", PERSON, "fr")
+    assert (case.received_at, case.channel, case.recorded_by) == (arrived, Channel.FORWARD, "Ana")
+    with reading() as session:
+        assert session.exec(select(ClockEvent.at)).one() == arrived
+    assert stored(message.id).reason == "qualified by Ana: by phone too"
+    assert todo_kinds() == []
+
+
+def test_what_belongs_to_an_open_case_is_filed_there(db: str) -> None:
+    case = opened()
+    _, message = receive(mail(ACCESS, message_id="<2@x>"))
+    assert message.state == MessageState.PEN
+    with pytest.raises(NotFound):
+        qualify(message.id, Qualified(case_ref="DSR-2026-0099"), "Ana", NOW)
+    handled = qualify(message.id, Qualified((Right.ACCESS,), case_ref=case.ref), "Ana", NOW)
+    assert handled == Handled(MessageState.CASE, case.ref, (), (f"{case.ref}/access",))
+    assert stored(message.id).case_id == case.id
+    assert len(cases()) == len(requests()) == 1
+    assert todo_kinds() == []
+
+
+def test_rights_that_the_named_case_lacks_are_a_case_of_its_requester(db: str) -> None:
+    """Not of whoever wrote: somebody who saw our letter is not the person."""
+    case = opened()
+    reply = mail(ERASURE, "Re: x", "eve@other.example", "<2@x>", In_Reply_To=letter_to(case).message_id)
+    _, message = receive(reply)
+    answer = Qualified((Right.ACCESS, Right.ERASURE), case_ref=case.ref)
+    handled = qualify(message.id, answer, "Ana", NOW)
+    assert handled.new_requests == (f"{handled.case_ref}/erasure",)
+    assert handled.wake == (f"{case.ref}/access",)
+    assert stored(message.id).case_id == case.id
+    assert [found.requester_address for found in cases()] == [PERSON, PERSON]
+
+
+def stopped() -> Message:
+    return receive_as(mail(VAGUE), Kind.NEEDS_REVIEW, Right.OBJECTION)[1]
+
+
+def test_a_case_opened_for_its_safe_part_gets_the_other_rights(db: str) -> None:
+    """law.md Q4, Q5: one message, one case, one clock."""
+    message = stopped()
+    handled = qualify(message.id, Qualified((Right.ERASURE, Right.OBJECTION)), "Ana", NOW)
+    [case] = cases()
+    assert handled.new_requests == (f"{case.ref}/erasure",)
+    assert handled.wake == (f"{case.ref}/objection",)
+    assert [request.right for request in requests()] == [Right.OBJECTION, Right.ERASURE]
+    assert audited(case)[-2:] == ["requests_added", "message_qualified"]
+
+
+def test_a_case_opened_for_its_safe_part_may_be_all_there_is(db: str) -> None:
+    handled = qualify(stopped().id, Qualified(), "Ana", NOW)
+    assert (handled.state, handled.new_requests) == (MessageState.CASE, ())
+    assert [request.right for request in requests()] == [Right.OBJECTION]
+
+
+def test_rights_found_after_the_safe_part_is_closed_are_a_new_case(db: str) -> None:
+    message = stopped()
+    close(cases()[0])
+    handled = qualify(message.id, Qualified((Right.ERASURE,)), "Ana", NOW)
+    assert len(cases()) == 2
+    assert stored(message.id).case_id == cases()[1].id
+    assert handled.case_ref == cases()[1].ref
+
+
+def test_the_safe_part_counts_from_when_the_officer_says(db: str) -> None:
+    message = stopped()
+    arrived = NOW - timedelta(days=3)
+    qualify(message.id, Qualified((Right.ERASURE,), received_at=arrived), "Ana", NOW)
+    assert cases()[0].received_at == arrived
+
+
+def test_dismissing_settles_what_there_was_to_do(db: str) -> None:
+    _, message = receive(mail(VAGUE))
+    assert todo_kinds() == [TodoKind.QUALIFY]
+    assert waiting()[0].number == message.id
+    dismiss(message.id, "a question to sales", NOW, "Ana")
+    assert todo_kinds() == waiting() == []
+
+
+def test_two_officers_qualify_a_message_once(db: str) -> None:
+    _, message = receive(mail(VAGUE))
+    answer = Qualified((Right.ACCESS,))
+    results = at_once(*[lambda: qualify(message.id, answer, "Ana", NOW)] * 3)
+    assert sorted(type(result).__name__ for result in results) == ["Handled", "Rejected", "Rejected"]
+    assert len(cases()) == 1

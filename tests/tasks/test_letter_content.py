@@ -8,8 +8,9 @@ from typing import get_args
 import pytest
 
 from models.letter_contexts import CONTEXTS
-from models.letters import DecisionQuestion, Doubt, LetterKind, TaskAction
+from models.letters import DecisionQuestion, Doubt, LetterKind, TaskAction, ThingsToDo
 from models.rights import Right
+from models.tables import TodoKind
 from tasks.render import LANGUAGES, render, say_date
 from tests.support.letter_reading import CNIL, TO_REQUESTERS, both, missing, say
 from tests.support.letter_samples import LINK, REF, sample
@@ -223,3 +224,37 @@ def test_task_letter_says_what_to_do(language: str, action: str) -> None:
 @pytest.mark.parametrize("kind", sorted(TO_COLLEAGUES))
 def test_internal_letters_have_no_place_for_the_person(kind: LetterKind) -> None:
     assert not {"name", "address", "received_on", "person", "about"} & set(CONTEXTS[kind].model_fields)
+
+
+THINGS = {
+    ("fr", TodoKind.QUALIFY): "messages à qualifier",
+    ("fr", TodoKind.NOT_ACKNOWLEDGED): "accusés de réception retenus",
+    ("fr", TodoKind.BOUNCED): "lettres revenues",
+    ("fr", TodoKind.LETTER_FAILED): "lettres refusées",
+    ("fr", TodoKind.LETTER_UNCERTAIN): "lettres dont on ignore",
+    ("fr", TodoKind.LETTER_TO_POST): "lettres à imprimer",
+    ("fr", TodoKind.REMINDER): "relances ou réclamations",
+    ("fr", TodoKind.MANDATE): "mandats à vérifier",
+    ("en", TodoKind.QUALIFY): "messages to qualify",
+    ("en", TodoKind.NOT_ACKNOWLEDGED): "acknowledgements held back",
+    ("en", TodoKind.BOUNCED): "letters that came back",
+    ("en", TodoKind.LETTER_FAILED): "letters that the mail relay refused",
+    ("en", TodoKind.LETTER_UNCERTAIN): "letters of which nobody knows",
+    ("en", TodoKind.LETTER_TO_POST): "letters to print",
+    ("en", TodoKind.REMINDER): "reminders or complaints",
+    ("en", TodoKind.MANDATE): "mandates to check",
+}
+
+
+@pytest.mark.parametrize(("language", "kind"), [*product(LANGUAGES, TodoKind)])
+def test_todo_letter_counts_and_says_where_to_look(language: str, kind: TodoKind) -> None:
+    things = ThingsToDo(kind=kind, count=7, about=(REF, "message 12"))
+    others = {"fr": "et 5 autres", "en": "and 5 others"}[language]
+    late = {"fr": "Depuis hier ou plus", "en": "Since yesterday or longer"}[language]
+    link = "https://dsr.nexoris.example/desk/todo"
+    for words in say(LetterKind.TODO_NOTICE, language, new=(things,), late=(), waiting=9):
+        assert not missing(words, THINGS[language, kind], REF, f"message 12 {others}", "7", "9", link)
+        assert sum(phrase in words for phrase in THINGS.values()) == 1
+        assert missing(words, late)
+    for words in say(LetterKind.TODO_NOTICE, language, new=(), late=(things,)):
+        assert not missing(words, late, THINGS[language, kind])

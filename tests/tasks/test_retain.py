@@ -25,6 +25,7 @@ from models.tables import (
     Restriction,
     StoredPlan,
     Suppression,
+    Todo,
 )
 from tasks.downloads import links_left
 from tasks.retain import due, note_forgotten_run
@@ -44,6 +45,8 @@ SOON = {
         "task_brief",
         "mail",
         "letter",
+        "mandate",
+        "todo",
         "run",
     ),
 }
@@ -128,6 +131,27 @@ def test_who_is_restricted_stays_known_until_they_were_told(db: str) -> None:
     with reading() as session:
         assert session.get_one(Case, number).requester_name == ""
         assert session.exec(select(Challenge)).all() == []
+
+
+def test_what_is_still_to_be_done_about_a_closed_case_stays(db: str) -> None:
+    one_case()
+    with unit_of_work() as session:
+        session.exec(select(Todo)).one().done_at = None
+    assert "todo" not in whats(NOW + 300 * DAY)
+    purge(NOW + YEARS)
+    with reading() as session:
+        assert session.exec(select(Todo)).all() == []
+
+
+def test_what_was_done_about_a_message_without_a_case_goes_with_it(db: str) -> None:
+    with unit_of_work() as session:
+        message = loose(MessageState.DISMISSED, 1)
+        session.add(message)
+        session.flush()
+        session.add(
+            Todo(key="qualify:message-1", kind="qualify", message_id=message.id, noted_at=NOW, done_at=NOW)
+        )
+    assert purge(NOW + 30 * DAY) == {"loose_mail": 1, "loose_todo": 1}
 
 
 def test_a_bundle_under_a_newer_link_stays_until_that_is_old(db: str) -> None:

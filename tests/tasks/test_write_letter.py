@@ -14,8 +14,17 @@ from models.errors import NeedsHuman
 from models.letters import LetterKind
 from models.settings import settings
 from models.storage import fetch, sha256
-from models.tables import Case, Letter, LetterState, Message, MessageState
-from tasks.write_letter import is_address, write_letter
+from models.tables import (
+    Case,
+    Channel,
+    Letter,
+    LetterState,
+    Message,
+    MessageState,
+    Todo,
+    TodoKind,
+)
+from tasks.write_letter import NEEDS_EMAIL, is_address, write_letter
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, ON_FILE, add_case
@@ -67,6 +76,8 @@ def test_the_headers_of_a_letter_to_a_requester(db: str) -> None:
     assert [address.addr_spec for address in mail["To"].addresses] == ["camille.perso@mail.example"]
     assert mail["Message-ID"] == letter.message_id
     assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["X-Auto-Response-Suppress"] == "DR, RN, NRN, OOF, AutoReply", "all but non-delivery reports"
+    assert mail["Reply-To"] is None
     assert mail["In-Reply-To"] == "<second@mail.example>"
     assert mail["References"] == "<first@mail.example> <second@mail.example>"
     assert mail["Content-Language"] == "fr"
@@ -200,3 +211,45 @@ def test_nobody_can_guess_the_next_message_id(db: str) -> None:
     letters = [write(case_id, "camille.perso@mail.example", key) for key in "abc"]
     assert len({letter.message_id for letter in letters}) == 3
     assert all(len(letter.message_id.partition(".")[2]) > 32 for letter in letters)
+
+
+def on_paper(case_id: int, kind: LetterKind, *, secret: bool = False) -> Letter:
+    with unit_of_work() as session:
+        case = session.get_one(Case, case_id)
+        return write_letter(session, case, None, kind, sample(kind, "fr"), "", f"{kind}", NOW, secret=secret)
+
+
+def test_a_person_without_an_address_gets_a_letter_to_print(db: str) -> None:
+    case_id = new_case(address="")
+    with unit_of_work() as session:
+        session.get_one(Case, case_id).channel = Channel.POST
+    letter, again = (on_paper(case_id, LetterKind.NOTHING_HELD) for _ in range(2))
+    assert (letter.state, letter.recipient, letter.id) == (LetterState.TO_POST, "", again.id)
+    mail = read(letter)
+    assert (mail["To"], mail["Subject"]) == (None, letter.subject)
+    with reading() as session:
+        (todo,) = session.exec(select(Todo))
+        assert (todo.kind, todo.letter_id, todo.case_id) == (TodoKind.LETTER_TO_POST, letter.id, case_id)
+
+
+def test_what_only_e_mail_can_bring_is_not_printed(db: str) -> None:
+    case_id = new_case(address="")
+    for kind in NEEDS_EMAIL:
+        with pytest.raises(NeedsHuman):
+            on_paper(case_id, kind)
+    with pytest.raises(NeedsHuman):
+        on_paper(case_id, LetterKind.NOTHING_HELD, secret=True)
+    with reading() as session:
+        assert session.exec(select(Letter)).all() == []
+        assert session.exec(select(Todo)).all() == []
+
+
+def test_an_officers_letter_may_be_about_no_case(db: str) -> None:
+    with unit_of_work() as session:
+        kind = LetterKind.TODO_NOTICE
+        letter = write_letter(session, None, None, kind, sample(kind, "fr"), "claire@nexoris.com", "n", NOW)
+    mail = read(letter)
+    assert (letter.case_id, letter.language) == (None, settings().officer_language)
+    assert letter.message_id.startswith("<desk.")
+    assert (mail["Auto-Submitted"], mail["Reply-To"]) == ("auto-generated", None)
+    assert [address.addr_spec for address in mail["To"].addresses] == ["claire@nexoris.com"]

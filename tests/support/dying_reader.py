@@ -1,0 +1,22 @@
+"""A reader of messages that a hostile message really kills, or keeps busy."""
+
+import os
+import signal
+
+from tasks import read_apart
+from tasks.read_apart import Read
+
+DIES = b"X-Kill-The-Reader: yes"
+NEVER_ENDS = b"X-Keep-The-Reader: yes"
+
+
+def serve(number: int) -> None:
+    read_apart.serve(number, _read)
+
+
+def _read(raw: bytes) -> Read | str:
+    if DIES in raw:
+        os.kill(os.getpid(), signal.SIGKILL)
+    while NEVER_ENDS in raw:
+        pass
+    return read_apart.read(raw)
