@@ -3,7 +3,7 @@
 Only looks: reading again changes nothing.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar
@@ -24,6 +24,7 @@ from models.case_values import (
     ExtensionView,
     FindingView,
     LetterLine,
+    MandateView,
     MessageLine,
     OfferView,
     RequestLine,
@@ -44,6 +45,7 @@ from models.tables import (
     Download,
     FindingRow,
     Letter,
+    Mandate,
     ManualTask,
     Message,
     Receipt,
@@ -53,6 +55,7 @@ from models.tables import (
 )
 from tasks.case_effects import done_of, left_of, plans_of, restriction_of
 from tasks.correspondence import run_link
+from tasks.mandates import mandate_of
 from tasks.retain_rows import GONE
 
 Which = Literal["open", "closed", "all"]
@@ -68,7 +71,9 @@ def case_view(session: Session, ref: str, now: datetime) -> CaseView:
     requests = requests_of(session, case)
     broken = verify_case(session, case)
     of_case = {"case_id": case.id}
+    mandate = mandate_of(session, case)
     return CaseView(
+        mandate=MandateView.model_validate(mandate) if mandate else None,
         **{name: getattr(case, name) for name in CaseView.model_fields if name in Case.model_fields},
         dates=_dates(session, case, requests, now),
         extension=_extension(session, case, now),
@@ -159,7 +164,7 @@ def _seen(view: type[View], rows: Iterable[Any]) -> tuple[View, ...]:
 
 
 def case_list(session: Session, now: datetime, which: Which = "open") -> list[CaseLine]:
-    """Return the cases, earliest binding date first (law.md D27); three queries however many there are."""
+    """Return the cases, earliest binding date first (law.md D27); five queries however many there are."""
     closed = col(Case.closed_at)
     wanted = {"open": [closed.is_(None)], "closed": [closed.is_not(None)], "all": []}[which]
     requests: dict[int, list[Row[Any]]] = defaultdict(list)
@@ -168,8 +173,15 @@ def case_list(session: Session, now: datetime, which: Which = "open") -> list[Ca
         requests[request.case_id].append(request)
     for event in session.execute(_columns(ClockEvent).join(Case).where(*wanted)):
         events[event.case_id].append(event)
+    bounced = Counter(session.exec(select(Letter.case_id).where(col(Letter.bounced_at).is_not(None))))
+    acted_for = set(session.exec(select(Mandate.case_id)))
     cases = session.execute(_columns(Case).where(*wanted)).all()
-    lines = [_line(case, requests[case.id], events[case.id], now) for case in cases]
+    lines = [
+        _line(case, requests[case.id], events[case.id], now).model_copy(
+            update={"bounced": bounced[case.id], "mandate": case.id in acted_for}
+        )
+        for case in cases
+    ]
     return sorted(lines, key=lambda line: (line.binding, line.ref))
 
 
@@ -188,5 +200,9 @@ def _line(case: Row[Any], requests: list[Row[Any]], events: list[Any], now: date
         closed_at=case.closed_at,
         binding=binding,
         days_left=_days_left(binding, requests, now),
+        channel=case.channel,
+        reminders=case.reminders,
+        bounced=0,
+        mandate=False,
         requests=_seen(RequestLine, requests),
     )

@@ -23,6 +23,7 @@ from models.storage import sha256
 from models.tables import Decision, FindingRow
 from tasks.correspondence import case_link
 from tasks.identify import search_identifiers
+from tasks.mandates import mandate_of
 from tasks.render import TEMPLATES, say_date
 from tasks.search_systems import data_map, load_findings
 from tasks.steps import Scene
@@ -78,8 +79,9 @@ def review_text(scene: Scene, rows: list[FindingRow], sent_back: str) -> str:
 
 
 def identity_text(scene: Scene, why: str, not_asked: dict[str, str], sent_back: str) -> str:
-    """Return what is known about who asks; `why`: unknown, expired, void or found."""
-    return render_text(scene, "identity", why=why, not_asked=not_asked, sent_back=sent_back)
+    """Return what is known about who asks, and for whom; `why`: unknown, flooded, expired, void, found or mandate."""
+    mandate = mandate_of(scene.session, scene.case)
+    return render_text(scene, "identity", why=why, not_asked=not_asked, sent_back=sent_back, mandate=mandate)
 
 
 def second_text(scene: Scene, decision: Decision, sent_back: str) -> str:

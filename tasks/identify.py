@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from models import audit
+from models.errors import NeedsHuman
 from models.letters import AskIdentity, Doubt, LetterKind
 from models.records import Identifier
 from models.settings import settings
@@ -26,8 +27,10 @@ from tasks.write_letter import write_letter
 def locate(address: str) -> dict[str, Any]:
     """Look for `address` among the contact points on file; which systems know it, which could not be asked.
 
-    The result holds no personal data: it is recorded with the step.
+    The result holds no personal data: it is recorded with the step. Without an address nothing is asked.
     """
+    if not address.strip():
+        return {"known_in": [], "not_asked": {}}
     points, problems = contact_points([Identifier(kind="email", value=address)])
     known = sorted({point.system for point in points if fold(point.value) == fold(address)})
     return {"known_in": known, "not_asked": problems}
@@ -101,12 +104,19 @@ def search_identifiers(case: Case) -> list[Identifier]:
     """Return what to search the person by: the proved address alone, once there is one.
 
     Before, the sender's address serves to find out whether anything is held; nothing found by it is disclosed.
-    Never both: whoever proves their own address and forges another sender must not get the other's data.
+    Never both: whoever proves their own address and forges another sender must not get the other's data. Empty where a
+    letter or a call gave no address: then no system can be searched by one.
     """
-    return [Identifier(kind="email", value=case.verified_address or case.requester_address)]
+    address = case.verified_address or case.requester_address
+    return [Identifier(kind="email", value=address)] if address else []
 
 
 def stop_identifiers(case: Case) -> list[Identifier]:
-    """Return every address of the case: stopping marketing for one too many harms nobody (law.md I20)."""
+    """Return every address of the case: stopping marketing for one too many harms nobody (law.md I20).
+
+    `NeedsHuman` where there is none: nothing may be called stopped that was never looked for.
+    """
     addresses = dict.fromkeys(filter(None, (case.requester_address, case.verified_address)))
+    if not addresses:
+        raise NeedsHuman("no address of this person is known, so nothing can be stopped: establish who it is")
     return [Identifier(kind="email", value=address) for address in addresses]

@@ -18,6 +18,7 @@ from models.tables import (
     Download,
     FindingRow,
     Letter,
+    Mandate,
     ManualTask,
     Message,
     MessageState,
@@ -38,6 +39,7 @@ KEYS: tuple[tuple[type[SQLModel], str], ...] = (
     (ManualTask, "brief_key"),
     (Message, "storage_key"),
     (Letter, "storage_key"),
+    (Mandate, "storage_key"),
 )
 STATISTICS = ("kind", "rights", "language", "confidence")
 
@@ -108,6 +110,15 @@ def forget_person(session: Session, number: int) -> None:
     filed = sa.and_(col(Message.case_id) == case.id, col(Message.state) != MessageState.PEN)
     _set(session, Message, filed, sender="", subject="", message_id="", reason="")
     _set(session, Letter, col(Letter.case_id) == case.id, recipient="", subject="")
+    _set(
+        session,
+        Mandate,
+        col(Mandate.case_id) == case.id,
+        agent_name="",
+        agent_address="",
+        purpose="",
+        evidence="",
+    )
     of_case = col(ClockEvent.case_id) == case.id
     _set(session, ClockEvent, sa.and_(of_case, col(ClockEvent.override_reason) != ""), override_reason=GONE)
     _set(session, Decision, col(Decision.request_id).in_(requests), reason=GONE, answers={})

@@ -23,6 +23,7 @@ from models.tables import (
     FindingRow,
     Letter,
     LetterState,
+    Mandate,
     ManualTask,
     Message,
     MessageState,
@@ -32,6 +33,7 @@ from models.tables import (
     Step,
     StoredPlan,
     Suppression,
+    Todo,
 )
 from tasks.retain_rows import (
     GONE,
@@ -150,8 +152,25 @@ def _proofs(now: datetime) -> sa.Select[Any]:
 
 def _persons(now: datetime) -> sa.Select[Any]:
     known = (Case.requester_name, Case.requester_address, Case.verified_address, Case.identity_evidence)
-    some = sa.or_(*(col(column) != "" for column in known))
+    agent = sa.exists().where(col(Mandate.case_id) == Case.id, col(Mandate.agent_name) != "")
+    some = sa.or_(*(col(column) != "" for column in known), agent.correlate(Case))
     return sa.select(col(Case.ref), col(Case.id)).where(_closed(after_proof(now)), some, _unrestricted())
+
+
+def _mandates(now: datetime) -> sa.Select[Any]:
+    return _of_case(Mandate, after_close(now)).where(_stored(Mandate.storage_key))
+
+
+def _todos(now: datetime) -> sa.Select[Any]:
+    """What is done, or was left undone until even the proofs went."""
+    over = sa.or_(col(Todo.done_at) <= after_close(now), col(Todo.noted_at) <= after_proof(now))
+    return _of_case(Todo, after_close(now)).where(over)
+
+
+def _loose_todos(now: datetime) -> sa.Select[Any]:
+    return sa.select(sa.literal(""), col(Todo.id)).where(
+        col(Todo.case_id).is_(None), col(Todo.done_at) <= after_close(now)
+    )
 
 
 def _step_files(now: datetime) -> sa.Select[Any]:
@@ -223,11 +242,14 @@ RULES = {
     "step_file": Rule(f"{CLOSED} (S8)", "storage", _step_files, forget_step_file),
     "task_evidence": _file(f"{CLOSED} (I10)", ManualTask, "evidence_key"),
     "task_brief": _file(f"{CLOSED} (I10)", ManualTask, "brief_key"),
+    "mandate": Rule(f"{CLOSED} (I10)", "storage", _mandates, forget_file(Mandate, "storage_key")),
+    "todo": Rule(CLOSED, "database", _todos, delete_row(Todo)),
     "mail": Rule(f"{CLOSED} (A3)", "storage", _mail, forget_mail),
     "letter": Rule(f"{CLOSED} (A3)", "storage", _letters, forget_file(Letter, "storage_key")),
     "reply": Rule(f"{PROVED} (A4)", "storage", _proofs, forget_file(Letter, "storage_key")),
     "person": Rule(f"{PROVED} (A4)", "database", _persons, forget_person),
     "run": Rule(CLOSED, "prefect", _runs, nothing_here),
+    "loose_todo": Rule("it was done {close} days ago", "database", _loose_todos, delete_row(Todo)),
     "loose_mail": Rule("it was set aside {close} days ago", "storage", _loose_mail, forget_mail),
     "loose_sender": Rule(
         "it was dismissed {proof} years ago (A4)", "database", _loose_senders, forget_sender

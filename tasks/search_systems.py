@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import stamina
 from sqlmodel import Session, col, select
 
-from models.data_map import DataMap, System
+from models.data_map import DataMap, ManualSystem, System
 from models.data_map_loading import load_data_map
 from models.database import reading
-from models.errors import DsrError, Permanent, Retryable, Unavailable
+from models.errors import DsrError, Permanent, Rejected, Retryable, Unavailable
 from models.records import ContactPoint, Finding, FindingStatus, Identifier, ManualAnswer
 from models.settings import settings
 from models.storage import fetch, keep, sha256
@@ -28,6 +28,9 @@ from tasks.steps import Scene
 
 Answer = TypeVar("Answer")
 FIRST_ROUND = 0
+NOT_SEARCHABLE = (
+    "not searchable by what we have: it is searched by an address, and none of this person is known"
+)
 
 
 def data_map() -> DataMap:
@@ -53,17 +56,21 @@ def contact_points(identifiers: Sequence[Identifier]) -> tuple[list[ContactPoint
 def search(request: Request, identifiers: Sequence[Identifier], now: datetime) -> list[Finding]:
     """Search every system; a failure is a finding too, with one sentence that names no person.
 
-    A manual system answers with what the colleague said, or that they have not yet.
+    A manual system answers with what the colleague said, or that they have not yet. Without identifiers no other system
+    can be searched: that is not the same as holding nothing.
     """
     systems = data_map().systems
     asked = {
-        name: opened(spec, lambda c: c.discover(identifiers, now), request) for name, spec in systems.items()
+        name: opened(spec, lambda c: c.discover(identifiers, now), request)
+        for name, spec in systems.items()
+        if identifiers or isinstance(spec, ManualSystem)
     }
+    answers = dict.fromkeys(systems, Rejected(NOT_SEARCHABLE)) | ask_all(asked)
     return [
         Finding(system=name, status=FindingStatus.FAILED, searched_at=now, problem=sentence(answer))
         if isinstance(answer, Exception)
         else answer
-        for name, answer in ask_all(asked).items()
+        for name, answer in answers.items()
     ]
 
 

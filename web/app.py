@@ -16,7 +16,18 @@ from models.database import reading
 from models.errors import DsrError
 from models.settings import settings
 from models.tokens import derived_secret
-from web import checks, demo_mail, desk, findings, portal, tasks_door
+from web import (
+    checks,
+    demo_mail,
+    desk,
+    findings,
+    hand_door,
+    letter_door,
+    pen_door,
+    portal,
+    tasks_door,
+    todo_door,
+)
 from web.pages import FOLDER, page, portal_language
 from web.security import LoginAttempts, with_body_limit, with_headers
 
@@ -49,6 +60,10 @@ def create_app() -> FastAPI:
     app.add_api_route("/healthz", health)
     app.include_router(portal.router)
     app.include_router(tasks_door.router)
+    app.include_router(todo_door.router)
+    app.include_router(pen_door.router)
+    app.include_router(letter_door.router)
+    app.include_router(hand_door.router)  # before the desk: /desk/cases/new is no case
     app.include_router(desk.router)
     app.include_router(findings.router)
     app.include_router(checks.router)

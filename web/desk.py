@@ -138,8 +138,10 @@ def cases(
 
 
 @router.get("/cases/{ref}")
-def case(request: Request, officer: Officer, ref: str, now: Now, link: str = "") -> Response:
-    """Show one case whole; `link` says how sending a new one ended."""
+def case(
+    request: Request, officer: Officer, ref: str, now: Now, link: str = "", opened: str = ""
+) -> Response:
+    """Show one case whole; `link` says how sending a new one ended, `opened` that the case was just entered."""
     view = _view(ref, now)
     messages = [(line, _read(line.storage_key)) for line in view.messages[-READ_INLINE:]]
     letters = [
@@ -155,6 +157,7 @@ def case(request: Request, officer: Officer, ref: str, now: Now, link: str = "")
         letters=letters,
         titles=_titles(),
         link=link,
+        opened=opened if opened in {"new", "already", "late"} else "",
         links_left=_links_left(view),
         words=case_words(desk_language()),
     )

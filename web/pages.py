@@ -21,6 +21,8 @@ from models.rights import ARTICLES
 from models.settings import settings
 from models.tables import RequestState
 from tasks.render import say_date
+from tasks.todo_view import count_todos
+from web.reason_words import reason_in_words
 from web.security import csrf_token
 
 FOLDER = Path(__file__).parent
@@ -119,16 +121,18 @@ def _environment(language: Language) -> Environment:
     )
     environment.globals["t"] = partial(translate, language)
     environment.globals["event_words"] = partial(event_words, language)
+    environment.globals["todo_count"] = count_todos
     environment.globals["states"] = [state.value for state in RequestState]
     environment.globals["articles"] = ARTICLES
     environment.filters |= {
         "day": partial(_day, language),
         "instant": partial(say_date, language),
         "short": partial(_short, language),
-        "brief": partial(_brief, language),
+        "brief": partial(brief, language),
         "size": partial(_size, language),
         "typeset": partial(_typeset, language),
         "word": partial(name_of, language),
+        "reason": partial(reason_in_words, language),
     }
     return environment
 
@@ -137,7 +141,8 @@ def _day(language: Language, when: date) -> str:
     return format_day(when, language)
 
 
-def _brief(language: Language, when: date) -> str:
+def brief(language: Language, when: date) -> str:
+    """A day, or an instant's day in Paris, in short: `lun. 23 nov. 2026`."""
     day = paris_date(when) if isinstance(when, datetime) else when
     return format_date(day, "EEE d MMM y", LOCALES[language])
 

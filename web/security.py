@@ -4,6 +4,7 @@ The list of attempts lives in memory: one process serves the web app, a restart 
 argon2 check costs an attacker more than the list costs us.
 """
 
+import re
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ HEADERS = {
 SMALL_BODY = 64_000  # bytes of a form
 UPLOAD_BODY = 30_000_000  # bytes: 25 MB of documents and what multipart adds
 MAX_DIGITS = 12  # of a body's announced length
+_UPLOADS = re.compile(r"/task/.*|/desk/cases/(?:new|[^/]+/mandate)")
 WINDOW = timedelta(minutes=15)
 FAILURES_PER_ACCOUNT = 5  # of one address, from one place
 FAILURES_PER_CLIENT = 20  # from one place
@@ -68,7 +70,7 @@ def with_body_limit(app: ASGIApp) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        limit = UPLOAD_BODY if scope["path"].startswith("/task/") else SMALL_BODY
+        limit = UPLOAD_BODY if _UPLOADS.fullmatch(scope["path"]) else SMALL_BODY
         announced = Headers(scope=scope).get("content-length", "0")
         too_long = len(announced) > MAX_DIGITS or (announced.isdecimal() and int(announced) > limit)
         read = limit + 1 if too_long else 0

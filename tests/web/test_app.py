@@ -154,7 +154,8 @@ def test_every_sentence_is_used_and_every_used_one_exists() -> None:
         key
         for key in words("en")
         if re.match(
-            r"(event|name)\.|\w+\.(error|title|text)_|task\.(found|none)|cases\.(open|closed|all)$|login\.",
+            r"(event|name)\.|\w+\.(error|title|text)_|task\.(found|none)|cases\.(open|closed|all)$|login\."
+            r"|right\.|hand\.channel_|mandate\.(kind|hint)_|todo\.(kind_|do_|settled$|acknowledged$)|pen\.case_line$",
             key,
         )
     }
