@@ -7,13 +7,13 @@ repository. Measures are those of the corpus's own README. Reads only.
 import csv
 import os
 import sys
-import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.throughput import throughput
 from models.classification import Classification, Kind
 from models.errors import Rejected
 from models.rights import Right
@@ -51,17 +51,62 @@ def main() -> None:
     if folder is None:
         print("No mail corpus here: set DSR_CORPORA to its folder to measure.")
         return
-    started = time.perf_counter()
     answers = [answer for name in ("letters", "negatives") for answer in _answers(folder / name)]
     others = {name: [found for _, found in _classified(folder / name)] for name in ("mime", "replies")}
-    seconds = time.perf_counter() - started
-    messages = len(answers) + sum(map(len, others.values()))
-    for rows in (_kinds(answers), _rights(answers), _people(answers), _robustness(folder, others)):
+    tables = (_kinds(answers), _rights(answers), _people(answers), _robustness(folder, others))
+    for rows in (*tables, throughput(_measured(folder))):
         for measure, value in rows:
-            print(f"{measure:<34} {value}")
-    print(f"{'messages per second':<34} {messages / seconds:.0f}")
+            print(f"{measure:<36} {value}")
+    print()
+    print_rights_by_language(answers)
     if "--errors" in sys.argv:
         _print_errors(answers)
+
+
+def _measured(folder: Path) -> list[bytes]:
+    """The messages whose handling is timed: all letters and negatives."""
+    return [
+        path.read_bytes()
+        for name in ("letters", "negatives")
+        for path in sorted((folder / name).glob("*.eml"))
+    ]
+
+
+def print_rights_by_language(answers: list[Answer]) -> None:
+    """A row for each right, a column for each language: true positives, false positives and false negatives."""
+    columns = (*sorted(MEASURED_LANGUAGES, key=["fr", "en", "de", "es", "it", "nl"].index), "other", "all")
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for answer in answers:
+        language = answer.label.get("lang", "").split("+")[0]
+        language = language if language in MEASURED_LANGUAGES else "other"
+        for right, outcome in _outcomes(answer):
+            for column in (language, "all"):
+                counts.setdefault((right, column), Counter())[outcome] += 1
+    print("rights by language: tp/fp/fn")
+    print(f"{'':<20}" + "".join(f"{column:>10}" for column in columns))
+    for right in Right:
+        cells = [counts.get((right, column)) for column in columns]
+        print(f"{right:<20}" + "".join(f"{_cell(cell):>10}" for cell in cells))
+
+
+def _cell(count: Counter[str] | None) -> str:
+    return f"{count['tp']}/{count['fp']}/{count['fn']}" if count else "-"
+
+
+def _outcomes(answer: Answer) -> list[tuple[Right, str]]:
+    """For each right that counts: tp, fp or fn; a found right that is only optional counts for nothing."""
+    if answer.kind != "request":
+        return []
+    required = set(filter(None, answer.label["rights"].split(";")))
+    optional = set(filter(None, answer.label["rights_optional"].split(";")))
+    outcomes = []
+    for right in Right:
+        found = right in answer.found.rights
+        if right in required:
+            outcomes.append((right, "tp" if found else "fn"))
+        elif found and right not in optional:
+            outcomes.append((right, "fp"))
+    return outcomes
 
 
 def _answers(folder: Path) -> list[Answer]:
@@ -125,16 +170,8 @@ def _kinds(answers: list[Answer]) -> list[tuple[str, str]]:
 def _rights(answers: list[Answer]) -> list[tuple[str, str]]:
     counts: dict[Right, Counter[str]] = {right: Counter() for right in Right}
     for answer in answers:
-        if answer.kind != "request":
-            continue
-        required = set(filter(None, answer.label["rights"].split(";")))
-        optional = set(filter(None, answer.label["rights_optional"].split(";")))
-        for right in Right:
-            found = right in answer.found.rights
-            if right in required:
-                counts[right]["tp" if found else "fn"] += 1
-            elif found and right not in optional:
-                counts[right]["fp"] += 1
+        for right, outcome in _outcomes(answer):
+            counts[right][outcome] += 1
     held = [count for count in counts.values() if count["tp"] + count["fn"]]
     rows = [
         ("rights micro F1", f"{_f1(sum(counts.values(), Counter())):7.1%}"),

@@ -14,7 +14,7 @@ from tasks.match_rights import Finding, Reading, Strength, cited_rights, cites_c
 from tasks.read_mail import ParsedMail
 
 MAX_EVIDENCE = 12
-SHORT_WORDS = 80  # up to this a mere hint makes a person look, and a subject "unsubscribe" means it
+SHORT_WORDS = 120  # up to this a mere hint makes a person look, and a subject "unsubscribe" means it
 
 
 def classify(mail: ParsedMail) -> Classification:
@@ -52,6 +52,9 @@ def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Ri
     for reading, strength in levels[:1] if stops else levels:
         findings = [finding for finding in reading.findings if finding.strength >= strength]
         if findings:
+            asked = {finding.right for finding in findings}
+            beside = (finding for finding in body.findings if finding.strength is Strength.BESIDE)
+            findings += [finding for finding in beside if finding.right not in asked]
             found = stops | {finding.right for finding in findings}
             return tuple(right for right in Right if right in found), findings
     return tuple(stops), []
@@ -87,12 +90,15 @@ def _written_by_person(
 ) -> tuple[Kind, float]:
     findings = subject.findings + body.findings
     touches = bool(subject.privacy or body.privacy or subject.alarm or body.alarm)
-    if (body.follow_up or subject.follow_up) and (touches or findings) and not cites_complaint(mail.subject):
+    perhaps = bool(subject.touch or body.touch) and not (subject.business or body.business)
+    follows = bool(body.follow_up or subject.follow_up) and not cites_complaint(mail.subject)
+    if follows and (touches or findings or perhaps):
         return Kind.FOLLOW_UP, 0.75
     surest = max((finding.strength for finding in findings), default=Strength.LISTED)
     if rights and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
-    hinted = _is_short(mail) and (surest >= Strength.HINTED or bool(subject.touch or body.touch))
+    vague = surest is Strength.BESIDE and bool(subject.business or body.business)
+    hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
     if rights or touches or hinted or _says_it_elsewhere(mail):
         return Kind.NEEDS_REVIEW, 0.5
     return Kind.NOT_REQUEST, 0.9

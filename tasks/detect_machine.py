@@ -16,6 +16,7 @@ LOOKED_AT = 4_000  # characters of the text in which a bounce names its failure
 _DAEMON = re.compile(
     r"^(?:mailer.?daemon|post.?master|mail.?daemon|mdaemon|daemon|mailerdaemon|mail.?delivery\w*|bounces?|amavis\w*|mta|smtpd?)\b"
 )
+_LIST_MANAGER = re.compile(r"-(?:admin|owner|request|bounces?|errors)$")
 _ROBOT = re.compile(r"^(?:no|do.?not).?reply\b")
 _FAILED_SUBJECT = re.compile(
     r"undeliver|non.?deliver|not deliver|couldn t be deliver|could not be deliver|cannot be deliver|deliver\w* (?:status|fail|report|error|problem|has failed|unsuccess|delay|notif|incomplete|attempt)"
@@ -27,6 +28,7 @@ _FAILED_SUBJECT = re.compile(
 _FAILED_TEXT = re.compile(
     r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b(?:421|4[45]\d|5[05]\d)[ -]|user unknown|unknown (?:user|recipient|address)|no such (?:user|recipient|mailbox|address)|mailbox (?:full|unavailable|not found|is full|quota|does not)"
     r"|(?:not|n t) (?:be )?deliver|undeliver|deliver\w* (?:to|of|status|has|fail|attempt|failed|error)|over quota|quota exceed|permanent (?:error|failure|fatal)|returned to sender|rejected|host unknown|recipient (?:address|rejected|unknown)"
+    r"|(?:are|is|were) not (?:a )?(?:member|subscrib\w+)|non ?member|not allowed to post"
     r"|n a pas pu etre (?:remis|distribu|deliv)|destinataire inconnu|boite (?:aux lettres )?pleine|konnte nicht zugestellt|empfanger unbekannt|no se pudo entregar|impossibile consegnare|kon niet worden (?:afgeleverd|bezorgd)"
 )
 _AUTO_SUBJECT = re.compile(
@@ -34,12 +36,31 @@ _AUTO_SUBJECT = re.compile(
     r"|reponse automatique|message automatique|absence\b|absent|hors (?:du )?bureau|en conges?|accuse de reception automatique|abwesen\w*|automatische antwort|autoantwort|respuesta automatica|fuera de (?:la )?oficina"
     r"|risposta automatica|fuori (?:sede|ufficio)|assenza|automatisch antwoord|afwezig\w*|read receipt|lu |read |gelesen |accuse de lecture)"
 )
+# Nobody but a machine says so of itself.
+_AUTOMATIC = re.compile(
+    r"this is an? (?:auto\w*|system) |(?:ceci est|message|reponse|e ?mail) (?:un )?(?:message |reponse |e ?mail )?(?:genere\w* |envoye\w* )?automatiq\w+|(?:diese|dies) (?:\w+ ){0,4}?automatisch|automatische (?:antwort|eingangsbestatigung|nachricht)|automatisch (?:gegenereerd|generiert|erzeugt|bericht|antwoord|verstuurd)"
+    r"|respuesta automatica|mensaje automatico|generado automaticamente|messaggio automatico|risposta automatica|generat\w automaticamente"
+    r"|(?:do not|don t|please do not) (?:reply|respond) (?:directly )?to this|(?:ne pas|pas|merci de ne pas) (?:y )?repondre a (?:ce|cet)|merci de ne pas y repondre|antworten sie (?:bitte )?nicht auf diese|no responda a este|non rispond\w+ a quest|beantwoord deze"
+    r"|auto(?:matic|mated)? ?(?:reply|response|responder)\b|(?:boite|adresse) (?:aux lettres |mail )?n est pas (?:surveillee|consultee|relevee)|mailbox is not (?:monitored|read)"
+    r"|(?:i am|i m|i will be|am) (?:currently |presently )?(?:ooo\b|out of (?:the )?office)|fuera de (?:la )?oficina|fuori (?:ufficio|sede)|niet op kantoor|absent\w* du bureau|hors du bureau|nicht (?:im|am) (?:buro|arbeitsplatz)"
+    r"|no longer (?:works?|employed|with (?:the company|us))|ne (?:fais|fait) plus partie (?:de|des)|a quitte (?:la societe|l entreprise|ses fonctions)|nicht mehr (?:im unternehmen|fur das unternehmen|bei \w+ (?:tatig|beschaftigt))|ya no (?:trabaja|forma parte)|non (?:lavora|fa) piu|niet (?:meer|langer) werkzaam"
+)
+# A person says it too; it takes a second sign to tell.
 _AWAY = re.compile(
-    r"(?:i am|i m|i will be|i ll be|we are|currently|am) (?:currently |presently |now )?(?:\w+ ){0,3}?(?:out of (?:the )?office|away|on (?:annual |sick |maternity |parental )?(?:leave|vacation|holidays?)|unavailable|travell?ing)"
-    r"|(?:je suis|je serai|actuellement|suis|serai) (?:actuellement |donc )?(?:\w+ ){0,3}?(?:absente?|en (?:conges?|vacances|deplacement)|hors du bureau|indisponible)"
-    r"|(?:ich bin|bin) (?:\w+ ){0,6}?(?:abwesend|nicht (?:im|am) (?:buro|haus|arbeitsplatz|erreichbar)|im urlaub|ausser haus)|(?:estoy|estare) (?:\w+ ){0,3}?(?:ausente|fuera de la oficina|de vacaciones)"
-    r"|(?:sono|saro) (?:\w+ ){0,3}?(?:assente|fuori (?:ufficio|sede)|in ferie)|(?:ik ben|ben) (?:\w+ ){0,5}?(?:afwezig|niet op kantoor|met vakantie|met verlof)|no longer (?:works?|employed|with)|a quitte (?:la societe|l entreprise|ses fonctions)"
-    r"|this is an automat\w+|(?:ceci est|message) (?:un )?(?:message |reponse |e mail )?(?:genere )?automatiq\w+|(?:diese|dies) (?:\w+ ){0,4}?automatisch|respuesta automatica|messaggio automatico|automatisch (?:gegenereerd|bericht|antwoord)"
+    r"\b(?:i am|i m|i will be|i ll be) out (?:until|till|from|this|on|for)\b|(?:i am|i m|i will be|i ll be|we are|currently|am) (?:currently |presently |now )?(?:\S+ ){0,3}?(?:away|on (?:annual |sick |maternity |paternity |parental |family |medical )?(?:leave|vacation|holidays?)|unavailable|travell?ing)"
+    r"|(?:je suis|je serai|actuellement|suis|serai|nous sommes|etant) (?:actuellement |donc )?(?:\S+ ){0,3}?(?:absente?s?|en (?:conges?|vacances|deplacement|arret|formation)|indisponible|fermes?)|\babsente? (?:du|jusqu|ce jour|pour)|limited (?:email |e mail )?access"
+    r"|(?:ich bin|bin|ich werde|wir sind) (?:\S+ ){0,8}?(?:abwesend|erreichbar|im urlaub|ausser haus|in elternzeit|im mutterschutz)"
+    r"|(?:estoy|estare|me encuentro|encuentro|estaremos) (?:\S+ ){0,3}?(?:ausente|de vacaciones|de baja|de viaje)|no (?:estare|estoy) disponible"
+    r"|(?:sono|saro|siamo) (?:\S+ ){0,3}?(?:assente|in ferie|in vacanza|in maternita)|(?:ik ben|ben|wij zijn) (?:\S+ ){0,6}?(?:afwezig|met vakantie|met verlof|op vakantie|niet bereikbaar)"
+)
+_SECOND_SIGN = re.compile(
+    r"(?:thanks?|thank you) (?:\w+ ){0,3}?for (?:your |the |contacting|reaching|writing)|merci (?:\w+ ){0,2}?(?:de|pour) (?:votre|ton) (?:message|mail|courriel|e mail)|dank\w* (?:\w+ ){0,2}?fur (?:ihre|deine|die) (?:\w+ )?(?:nachricht|mail|e mail|anfrage)|gracias por (?:su|tu|el) (?:correo|mensaje|email|e mail)|grazie per (?:\w+ ){0,2}?(?:mail|messaggio|email|e mail)|bedankt voor (?:uw|je) (?:bericht|mail|e mail)"
+    r"|urgen\w+|emergenc\w+|dringend\w*|spoed|on my return|upon (?:my )?return|when i (?:return|get back|am back)|(?:will|ll) (?:be back|return)|back (?:on|in the office)|(?:a|des|lors de) mon retour|de retour (?:le|lundi|mardi|mercredi|jeudi|vendredi|a partir)|nach meiner (?:ruckkehr|abwesenheit)|wieder (?:erreichbar|im buro|da|fur sie)|a mi (?:regreso|vuelta)|regres\w+|volver[ae]|al mio (?:rientro|ritorno)|bij mijn terugk\w+|na mijn (?:terugk|vakantie)|terug op"
+    r"|acces limite|(?:not|no|kein\w*|sin|geen) (?:be )?(?:read\w*|acces\w*|zugriff|zugang|toegang)|limited access|wird (?:nicht|auch nicht) (?:weitergeleitet|gelesen)|lees (?:mijn|geen) (?:mails?|e mail\w*)|no tendre acceso|ne (?:pourrai|peux|serai pas en mesure)"
+    r"|jusqu au|jusqu a |inclus\b|\buntil\b|bis (?:zum|einschliesslich|einschl)|hasta el|fino al|tot en met|\bvom \d+ \d* ?(?:\w+ )?bis"
+)
+_ACKNOWLEDGED = re.compile(
+    r"^(?:re |aw |sv |r |tr |fwd? )*\W*(?:ticket|case|request|demande|anfrage)?\W*\w{0,12}\W*(?:we (?:have )?(?:well )?received|your (?:request|message|e ?mail|ticket) (?:has been|was|is) (?:received|registered|submitted|logged)|thank you for (?:contacting|your (?:request|message|e ?mail|enquiry))|nous avons bien (?:recu|enregistre)|votre (?:demande|message|ticket) (?:a bien )?(?:a )?ete (?:recue?|enregistree?|prise? en compte)|accuse (?:de )?reception (?:de|automatique)|confirmation de reception|eingangsbestatigung|wir haben ihre (?:nachricht|anfrage)|hemos recibido su|acuse de recibo|abbiamo ricevuto|ontvangstbevestiging|wij hebben uw (?:bericht|mail|vraag))"
 )
 
 
@@ -53,9 +74,18 @@ def detect_machine(mail: ParsedMail) -> Machine | None:
 
 
 def says_away(mail: ParsedMail) -> bool:
-    """True if subject or a short text says by itself that it is an automatic reply."""
+    """True if the subject says that it is an automatic reply, or a short text does by one clear or two weaker signs."""
+    if _subject_says_automatic(mail):
+        return True
     text = _folded(mail.fresh_text)
-    return _subject_says_automatic(mail) or bool(len(text) <= SHORT and _AWAY.search(text))
+    if len(text) > SHORT:
+        return False
+    if _AUTOMATIC.search(text):
+        return True
+    answers = bool(_SECOND_SIGN.search(text)) or mail.auto_submitted.startswith("auto-")
+    if _AWAY.search(text):
+        return answers or bool(mail.in_reply_to) or mail.return_path == ""
+    return bool(_ACKNOWLEDGED.match(_folded(mail.subject))) and answers
 
 
 def is_marked_automatic(mail: ParsedMail) -> bool:
@@ -88,6 +118,7 @@ def _is_bounce(mail: ParsedMail) -> bool:
     subject = bool(_FAILED_SUBJECT.search(_folded(mail.subject)))
     text = bool(_FAILED_TEXT.search(_folded(mail.text[:LOOKED_AT])))
     daemon = mail.return_path == "" or bool(_DAEMON.match(mail.sender_address.partition("@")[0]))
+    daemon = daemon or bool(_LIST_MANAGER.search(mail.sender_address.partition("@")[0]))
     daemon = daemon or bool(_FAILED_SUBJECT.search(_folded(mail.sender_name))) or not mail.sender_address
     robot = bool(_ROBOT.match(mail.sender_address))
     returned = robot and bool(types & {"message/rfc822", "text/rfc822-headers"})

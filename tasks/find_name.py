@@ -27,6 +27,16 @@ _PARTICLES = frozenset(
 _LAST_LABEL = r"nom(?: de famille)?|last ?name|surname|family name|nachname|familienname|apellidos?|cognome|achternaam|familienaam"
 _FIRST_LABEL = r"pr[ée]nom(?:\(?s\)?)?|first ?name|given name|forename|vorname|nombre|nome|voornaam"
 _FULL_LABEL = r"(?:nom (?:et|&) pr[ée]noms?|pr[ée]noms? (?:et|&) noms?|nom,? pr[ée]nom|pr[ée]nom,? nom|full name|my name|name|nom complet|vollständiger name|nombre (?:y apellidos?|completo)|nome (?:e cognome|completo)|cognome e nome|naam|volledige naam|vor- und nachname|name und vorname)"
+# Words of a signature, an address or a salutation that are capitalised like a name, and are none.
+_NO_NAME = re.compile(
+    r"\b(?:madame|monsieur|mesdames|messieurs|mademoiselle|maître|dear|sir|sirs|madam|damen|herren|herr|frau|geachte|beste|heer|mevrouw|estimad[oa]s?|señor(?:es|as?)?|gentil[ei]|egregi[oa]?|spett|signor[ei]?|signora|bonjour|bonsoir|hello|hallo|hola|buongiorno|goedendag|whom|concern|objet|betreff|subject|onderwerp|asunto|oggetto|datum|date"
+    r"|sarl|sasu?|eurl|scop|gmbh|ltd|llc|inc|plc|corp|group|groupe|srl|spa|bvba|cabinet|société|company|studio|atelier|garage|agence|agency|verein|stichting|association|mairie"
+    r"|direct(?:or|eur|rice|ora?)|manager|designer|développeur|developer|ingénieur|engineer|consultante?|gérante?|président[e]?|chief|officer|assistante?|responsable|chargée?|geschäftsführer(?:in)?|leiter(?:in)?|freelance|architecte?"
+    r"|rue|avenue|boulevard|impasse|place|street|road|lane|stra(?:ß|ss)e|weg|platz|calle|via|viale|piazza|straat|laan|plein|tel|tél|fax|mobile|phone|gsm"
+    r"|france|germany|deutschland|italia|italy|españa|spain|nederland|netherlands|belgique|belgium|belgië|suisse|schweiz|switzerland|österreich|austria|kingdom|england|ireland|usa|cedex"
+    r"|stop|svp|iphone|android|outlook|gmail|yahoo|unsubscribe|désinscription|abmelden|gdpr|rgpd|dsgvo|avg|article|artikel|best|kind|warm|regards|grüße|saluti|saludos|groet(?:en)?|cordialement)\b",
+    re.IGNORECASE,
+)
 _ROLES = re.compile(
     r"\b(?:support|team|équipe|equipe|service|services|newsletter|no.?reply|info|contact|privacy|admin\w*|sales|office|customer|client|clients|webmaster|postmaster|mailer|daemon|marketing|compta\w*|direction|department|sav|user|account|mail|me|moi|abuse|security|help|desk|kundenservice|privé|personal|perso|home|web)\b",
     re.IGNORECASE,
@@ -35,8 +45,9 @@ _CLOSING = re.compile(
     r"^\W*(?:.{0,60}\b)?(?:cordialement|salutations?|sentiments|considération|respectueusement|sincèrement|bien à vous|merci(?: d'avance| par avance| beaucoup)?|bonne journée|a bientôt|regards|sincerely|faithfully|truly|thanks?|thank you|cheers|best|yours|respectfully|grüßen?|grüssen?|mfg|hochachtungsvoll|dank|saludos?|atentamente|cordialmente|gracias|saluti|distinti|grazie|ossequi|groet(?:en)?|hoogachtend|bedankt|met vriendelijke groet|atenciosamente|cumprimentos|obrigad[oa]|hilsen|hälsningar|pozdravem|pozdrowieniami|poważaniem|lijep pozdrav|poštovanjem|saygılarımla|уважением)\b[^\n]{0,40}$",
     re.IGNORECASE,
 )
+_BEHIND_NAME = re.compile(r"\s*(?:,|\||–|—|\s-\s|/|\()\s*")
 _STATES = re.compile(
-    rf"(?:je soussigné(?:e|\(e\)|·e)?,?|je m['’]appelle|mon nom est|my name is|i am called|i, (?:the undersigned,? )?|ich heiße|ich heisse|mein name (?:ist|lautet)|me llamo|mi nombre es|(?:yo|el|la) abajo firmante,?|mi chiamo|il mio nome è|(?:il|la|io) sottoscritt[oa]/?a?,?|mijn naam is|ik heet|ondergetekende,?|meu nome é|jmenuji se|nazywam się|zovem se)\s+(?P<name>{_WORD}(?:[ \t]+{_WORD}){{1,{MAX_NAME_WORDS - 1}}})",
+    rf"(?:je soussigné(?:e|\(e\)|·e)?,?|je m['’]appelle|mon nom est|my name is|i am called|i, (?:the undersigned,? )?|ich heiße|ich heisse|mein name (?:ist|lautet)|me llamo|mi nombre es|(?:yo|el|la) abajo firmante,?|mi chiamo|il mio nome è|(?:il|la|io) sottoscritt[oa]/?a?,?|mijn naam is|ik heet|ondergetekende,?|meu nome é|jmenuji se|nazywam się|zovem se|\bi am|\bi['’]m|\bthis is|\bje suis|\bich bin|\bik ben|\bsoy|\b(?:me|myself|moi),)(?:\s+(?:désormais|maintenant|dorénavant|now|jetzt|nun|ahora|adesso|ora|nu|voortaan))?\s+(?P<name>{_WORD}(?:[ \t]+{_WORD}){{1,{MAX_NAME_WORDS - 1}}})",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
@@ -54,12 +65,19 @@ def find_name(mail: ParsedMail, language: str = "") -> Name:
     if all(labelled):
         return labelled
     display = _display(mail, language)
-    if all(display):
+    if all(display) and not _is_partial(display, mail.sender_name):
         return display
-    for candidate in (_stated(text, language), _signed(mail.text, language), _address(mail.sender_address)):
+    said = (_stated(text, language), _signed(mail.text, language))
+    for candidate in (*said, display, _address(mail.sender_address)):
         if all(candidate):
             return candidate
     return display if any(display) else labelled
+
+
+def _is_partial(name: Name, written: str) -> bool:
+    """True for initials ("J. de Vries") and for what is written small: the letter may hold the full name."""
+    first = (name[0] or "").replace("-", "").replace(".", "").replace(" ", "")
+    return len(first) < 2 or (len(first) < 4 and "." in (name[0] or "")) or written.islower()
 
 
 def split_name(full: str, language: str = "") -> Name:
@@ -96,7 +114,9 @@ def looks_like_name(line: str) -> bool:
     """True for two to five capitalised words, particles apart, none of them a role."""
     line = _TITLES.sub("", line.strip())
     words = line.replace(",", " ").split()
-    if not 2 <= len(words) <= MAX_NAME_WORDS or not _NAME_LINE.fullmatch(line) or _ROLES.search(line):
+    if not 2 <= len(words) <= MAX_NAME_WORDS or not _NAME_LINE.fullmatch(line):
+        return False
+    if _ROLES.search(line) or _NO_NAME.search(line):
         return False
     return all(word[0].isupper() or word.lower() in _PARTICLES or word[:2].lower() == "d'" for word in words)
 
@@ -106,7 +126,9 @@ def _display(mail: ParsedMail, language: str) -> Name:
     name = re.sub(r"\(.*?\)|\[.*?\]|\s+(?:via|\||-|–|chez|at|@)\s.*$|[\"<>]", " ", mail.sender_name).strip(
         " ,"
     )
-    if not name or "@" in name or any(char.isdigit() for char in name) or _ROLES.search(name):
+    if not name or "@" in name or any(char.isdigit() for char in name):
+        return NOBODY
+    if _ROLES.search(name) or _NO_NAME.search(_TITLES.sub("", name)) or (len(name) < 4 and name.isupper()):
         return NOBODY
     local = fold(mail.sender_address.partition("@")[0])
     if name.islower() and not any(len(word) > 2 and word in local for word in fold(name).split()):
@@ -121,7 +143,7 @@ def _labelled(text: str, language: str) -> Name:
     last = _after_label(head, _LAST_LABEL)
     if first and last:
         return first, last
-    full = _after_label(head, _FULL_LABEL)
+    full = _after_label(head, _FULL_LABEL) or (last if not first else None)
     return split_name(full, language) if full and looks_like_name(full) else NOBODY
 
 
@@ -156,13 +178,21 @@ def _signed(text: str, language: str) -> Name:
     closings = [index for index, line in enumerate(lines) if _CLOSING.match(line)]
     for start in reversed(closings):
         for line in [line for line in lines[start + 1 :] if line][:SIGNATURE_LINES]:
-            if looks_like_name(line):
-                return split_name(line, language)
+            if name := _name_in(line):
+                return split_name(name, language)
+        if name := _name_in(lines[start].rpartition(",")[2].strip()):
+            return split_name(name, language)
     filled = [line for line in lines if line]
     for line in [*reversed(filled[-3:]), *filled[:2]]:
-        if looks_like_name(line):
-            return split_name(line, language)
+        if name := _name_in(line):
+            return split_name(name, language)
     return NOBODY
+
+
+def _name_in(line: str) -> str:
+    """The line, or what stands before its comma, bar or dash, where that looks like a name; else empty."""
+    pieces = (line, _BEHIND_NAME.split(line, maxsplit=1)[0])
+    return next((piece for piece in pieces if looks_like_name(piece)), "")
 
 
 def _address(address: str) -> Name:

@@ -33,22 +33,27 @@ _LISTS = (
     "alarm",
     "touch",
 )
-_WORDS = ("ask", "exercise", "explicit_access", "leave_list")
+_WORDS = ("ask", "exercise", "explicit_access", "leave_list", "business")
 
 Patterns = dict[Right, re.Pattern[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """One language, compiled: patterns of each right, and of the other word lists by their names."""
+    """One language, compiled: patterns of each right, and of the other word lists by their names.
+
+    `common`: folded words by which a text of this language is known.
+    """
 
     asks: Patterns
     across: Patterns
+    beside: Patterns
     maybe: Patterns
     names: Patterns
     hints: Patterns
     words: dict[str, re.Pattern[str]]
     whole: re.Pattern[str]
+    common: frozenset[str]
 
 
 def fold(text: str) -> str:
@@ -74,9 +79,10 @@ def load_vocabulary(language: str) -> Vocabulary:
     words |= {name: _compile(data["words"][name], lists) for name in _WORDS}
     by_right = {
         name: {Right(right): _compile(lines, lists) for right, lines in data[name].items()}
-        for name in ("asks", "across", "maybe", "names", "hints")
+        for name in ("asks", "across", "beside", "maybe", "names", "hints")
     }
-    return Vocabulary(**by_right, words=words, whole=_compile(data["whole"], lists))
+    common = frozenset(fold(data["words"]["common"]).split("|"))
+    return Vocabulary(**by_right, words=words, whole=_compile(data["whole"], lists), common=common)
 
 
 def _compile(lines: str, lists: dict[str, str]) -> re.Pattern[str]:

@@ -4,7 +4,8 @@ Pure: text in, findings out.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -14,11 +15,23 @@ from tasks.load_vocabulary import LANGUAGES, Vocabulary, load_vocabulary, plain_
 MAX_WORDS = 6_000  # of one message; a letter has 900
 SENTENCE_WORDS = 150
 LONGEST_WORD = 60  # characters; longer is an address, a link or encoded data
+LONGEST_WHOLE = 200  # characters of a message that is nothing but "unsubscribe"
+FEW_WORDS = 12
+SPOKEN = 0.06  # share of a text's words that are a language's commonest ones
+UNCLEAR = 0.2
 OTHER = "other"  # a vocabulary of many languages
 COMPLAINT = "77"  # the article
 REACH = 6  # words before a demand in which a negation concerns it
 
 _ARTICLE = re.compile(r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) (\d+)\b")
+# A citation is an insertion: without it the verb stands beside its object ("widerrufe ich gemäß Art. 7 meine ...").
+_LAW = r"general data protection regulation|reglement general sur la protection des donnees|datenschutz ?grundverordnung|reglamento general de proteccion de datos|regolamento generale sulla protezione dei dati|algemene verordening gegevensbescherming"
+_CITATION = re.compile(
+    r"(?:\b(?:conformement|en application|en vertu|au titre|sur le fondement|selon|pursuant to|in accordance with|according to|as per|gemass|nach|gem|laut|gestutzt auf|im sinne|ai sensi|a norma|conforme|en virtud|de conformidad con|de acuerdo con|al amparo|segun|op grond van|overeenkomstig|krachtens|ingevolge|under) )?"
+    r"(?:(?:a|al|de|des|du|del|dell|von|van|l|la|le|the|los|lo dispuesto en el) ){0,2}"
+    r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) \d+"
+    rf"(?: (?:{_LAW}|\d+|abs|absatz|satz|s|par|paragraph|alinea|section|lid|co|comma|apartado|lit|lettre|letter|point|[a-h]|of|the|du|de|la|le|l|del|della|dell|des|der|van|und|et|and|ff|dsgvo|ds gvo|gdpr|rgpd|avg|reglement|regulation|reglamento|regolamento|verordening|ue|eu|uk)\b)*"
+)
 _FIELD = re.compile(
     r"\b(?:num|nr|telef|telep|phone|handy|mobil|portable|adres|address|direcc|indirizz|e? ?mail|nom|name|titel|titre|title)"
 )
@@ -51,8 +64,9 @@ class Strength(IntEnum):
 
     LISTED = 1
     HINTED = 2
-    CONDITIONAL = 3
-    ASKED = 4
+    BESIDE = 3
+    CONDITIONAL = 4
+    ASKED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,7 @@ class Finding:
 class Reading:
     """What one text says: rights, and the words for a follow-up, for privacy and for legal alarm (empty: none).
 
-    `touch`: words that in a short letter may mean a request.
+    `touch`: words that in a short letter may mean a request, unless it speaks of `business`.
     `whole`: the text is nothing but "unsubscribe". `offers_to_leave`: it tells its reader how to leave a list.
     `languages`: those whose vocabulary found a right.
     """
@@ -78,6 +92,7 @@ class Reading:
     privacy: list[str] = field(default_factory=list)
     alarm: list[str] = field(default_factory=list)
     touch: list[str] = field(default_factory=list)
+    business: list[str] = field(default_factory=list)
     whole: bool = False
     offers_to_leave: bool = False
     languages: set[str] = field(default_factory=set)
@@ -102,21 +117,38 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     """Everything the vocabularies of all languages find in `text`."""
     reading = Reading()
     parts = list(sentences(text))
-    for language in LANGUAGES:
+    uncited = [f" {' '.join(_CITATION.sub(' ', part).split())} " for part in parts]
+    for language in spoken_in(parts):
         vocabulary = load_vocabulary(language)
         previous, before = "", len(reading.findings)
         for index, part in enumerate(parts):
             _note_other_words(vocabulary, part, reading)
-            sentence = vocabulary.words["void"].sub(" # ", part)
+            sentence = vocabulary.words["void"].sub(" # ", uncited[index])
             following = parts[index + 1] if index + 1 < len(parts) else ""
-            reading.findings += _asked(vocabulary, sentence, following)
-            reading.findings += _across(vocabulary, previous, sentence)
+            asked = _asked(vocabulary, sentence, following)
+            reading.findings += asked + _across(vocabulary, previous, sentence)
+            reading.findings += _beside(vocabulary, sentence, asked)
             reading.findings += _named(vocabulary, sentence, is_subject=is_subject)
             previous = sentence
         if len(reading.findings) > before and language != OTHER:
             reading.languages.add(language)
-        reading.whole = reading.whole or bool(vocabulary.whole.fullmatch(plain_words(text).strip()))
+    said = plain_words(text[:LONGEST_WHOLE]).strip()
+    reading.whole = any(load_vocabulary(language).whole.fullmatch(said) for language in LANGUAGES)
     return reading
+
+
+def spoken_in(parts: Sequence[str]) -> tuple[str, ...]:
+    """The languages whose commonest words the sentences use; all of them where there are few words or none is clear."""
+    said = Counter(word for part in parts for word in part.split())
+    total = said.total()
+    if total < FEW_WORDS:
+        return LANGUAGES
+    share = {
+        language: sum(said[word] for word in load_vocabulary(language).common) / total
+        for language in LANGUAGES
+    }
+    unclear = max(share.values()) < UNCLEAR
+    return tuple(language for language in LANGUAGES if unclear or share[language] >= SPOKEN)
 
 
 def cites_complaint(text: str) -> bool:
@@ -140,7 +172,7 @@ def _shorten(token: re.Match[str]) -> str:
 
 def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
     words = vocabulary.words
-    for name in ("follow_up", "privacy", "alarm", "touch"):
+    for name in ("follow_up", "privacy", "alarm", "touch", "business"):
         read = words["void"].sub(" # ", sentence) if name in {"privacy", "touch"} else sentence
         for match in words[name].finditer(read):
             told = name != "follow_up" or not words["condition"].search(read[: match.start()])
@@ -170,7 +202,7 @@ def _asked(vocabulary: Vocabulary, sentence: str, following: str) -> list[Findin
         better = [
             other_start
             for other_start, other_end, other in spans
-            if other_start < end and start < other_end
+            if other_start < end and start < other_end and other.strength >= finding.strength
             if _SPECIFIC.index(other.right) < _SPECIFIC.index(finding.right)
         ]
         if not any(vague or other_start <= start for other_start in better) and not (vague and ports):
@@ -217,6 +249,17 @@ def _across(vocabulary: Vocabulary, previous: str, sentence: str) -> list[Findin
     ]
 
 
+def _beside(vocabulary: Vocabulary, sentence: str, asked: list[Finding]) -> list[Finding]:
+    """Words too common to be a demand alone, which are one beside another: "first a copy, then deletion please"."""
+    corrected = [finding.words for finding in asked if finding.right is Right.RECTIFICATION]
+    return [
+        Finding(right, match.group().strip(), Strength.BESIDE)
+        for right, pattern in vocabulary.beside.items()
+        for match in _demands(pattern, sentence, vocabulary)
+        if not any(match.group().strip() in words for words in corrected)
+    ]
+
+
 def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[Finding]:
     """Rights called by their name: asked in a demanding sentence or a subject, else only listed; and hints."""
     words = vocabulary.words
@@ -243,10 +286,8 @@ def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[F
 def _negated(words: dict[str, re.Pattern[str]], before: str) -> bool:
     """True if a negation stands in the few words before, on this side of a "but"."""
     window = f" {' '.join(before.split()[-REACH:])} ".rpartition("#")[2]
-    for match in words["contrast"].finditer(window):
-        if match.end() < len(window):
-            window = window[match.end() :]
-            break
+    turns = [match.end() for match in words["contrast"].finditer(window) if match.end() < len(window)]
+    window = window[turns[-1] :] if turns else window
     return bool(words["negation"].search(window)) and not words["still_asks"].search(before)
 
 
