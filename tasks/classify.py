@@ -15,6 +15,9 @@ from tasks.read_mail import ParsedMail
 
 MAX_EVIDENCE = 12
 SHORT_WORDS = 120  # up to this a mere hint makes a person look, and a subject "unsubscribe" means it
+TERSE_WORDS = (
+    25  # a line or two in words nobody foresaw: whoever writes to a privacy mailbox is read by a person
+)
 
 
 def classify(mail: ParsedMail) -> Classification:
@@ -99,7 +102,9 @@ def _written_by_person(
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
     vague = surest is Strength.BESIDE and bool(subject.business or body.business)
     hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
-    if rights or touches or hinted or _says_it_elsewhere(mail):
+    words = len(plain_words(mail.fresh_text).split())
+    terse = 0 < words <= TERSE_WORDS and not (subject.business or body.business)
+    if rights or touches or hinted or terse or _says_it_elsewhere(mail):
         return Kind.NEEDS_REVIEW, 0.5
     return Kind.NOT_REQUEST, 0.9
 

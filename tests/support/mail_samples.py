@@ -2,6 +2,10 @@
 
 from email.message import EmailMessage
 
+FILLER = (
+    "Lorem ipsum dolor sit amet consectetur adipiscing elit. " * 3
+)  # words of no language we know: a very short letter is read by a person
+
 
 def letter(
     subject: str, text: str, sender: str = "Camille Durand <camille.durand@example.org>", **headers: str

@@ -13,7 +13,15 @@ from tasks.classify_files import classify_files
 from tasks.load_vocabulary import LANGUAGES, load_vocabulary
 from tasks.match_rights import read_rights
 from tasks.read_mail import read_mail
-from tests.support.mail_samples import BUSINESS, FOLLOW_UPS, FOR_A_PERSON, REACHES_A_PERSON, REQUESTS, letter
+from tests.support.mail_samples import (
+    BUSINESS,
+    FILLER,
+    FOLLOW_UPS,
+    FOR_A_PERSON,
+    REACHES_A_PERSON,
+    REQUESTS,
+    letter,
+)
 
 ABSENT = "Bonjour, je suis absente jusqu'au 3 janvier."
 FOOTER = "Vous disposez d'un droit d'accès, de rectification et d'effacement de vos données."
@@ -37,7 +45,7 @@ def test_a_reminder_belongs_to_its_case(rights, subject, text):
 
 @pytest.mark.parametrize(("subject", "text"), BUSINESS)
 def test_business_opens_no_case(subject, text):
-    found = judge(subject, text)
+    found = judge(subject, f"{text}\n\n{FILLER}")
     assert (found.kind, found.rights) == (Kind.NOT_REQUEST, ())
 
 
