@@ -103,6 +103,23 @@ def case_open(
         console.print("its statutory period was over on entry: answer at once, and note why", highlight=False)
 
 
+@case.command("extend")
+def case_extend(
+    ref: str,
+    *,
+    ground: Annotated[str, typer.Option(help="volume, scattered, redaction, intelligibility or surge")],
+    reason: Annotated[str, typer.Option(help="one sentence, which the person reads")],
+    by: Annotated[str, typer.Option(help="the officer who decides")],
+    code: Annotated[str, typer.Option(help="the officer's one-time code, where they use one")] = "",
+) -> None:
+    """Extend the period by two months at most, before the statutory date; the person is told with the reason."""
+    from tasks.extend_case import extend_case
+
+    migrated()
+    extend_case(ref, ground, reason, by, now(), code)
+    console.print(f"{ref} is extended; the running engine sends the notice", highlight=False)
+
+
 @pen.command("list")
 def pen_list(as_json: AsJson = False) -> None:
     """Show what waits for a person's decision, oldest first."""

@@ -8,15 +8,17 @@ from prefect import flow
 
 from flows.acting import act, look, step
 from flows.answering import begin, end, send_reply
-from flows.asking import Form
+from flows.asking import Form, late_question
 from flows.reviewing import review
+from models.database import reading
 from models.questions import ENDINGS, Choice, Question, review_choices, searched
 from models.replies import letter_language
 from models.tables import Decision, FindingRow
+from tasks.ask_scope import may_ask_scope
 from tasks.deliver import bundle_of, send_copy, send_nothing_held
 from tasks.form_texts import columns_to_read, review_text
 from tasks.search_systems import load_findings
-from tasks.steps import Effect, Lease
+from tasks.steps import Effect, Lease, Scene
 
 
 @flow(name="access", persist_result=False, validate_parameters=False)
@@ -38,13 +40,24 @@ def _answer(lease: Lease) -> None:
 
 
 def _review(lease: Lease, rows: list[FindingRow]) -> Form:
-    case, _ = look(lease)
     return Form(
         Question.REVIEW,
-        lambda _: review_choices(searched(rows), identified=bool(case.verified_address)),
+        lambda scene: _choices(scene, rows),
         lambda scene, sent_back: review_text(scene, rows, sent_back),
         lambda: columns_to_read(rows),
+        lambda: late_question(lease) if _asks_scope(lease, rows) else (),
     )
+
+
+def _choices(scene: Scene, rows: list[FindingRow]) -> tuple[Choice, ...]:
+    choices = review_choices(searched(rows), identified=bool(scene.case.verified_address))
+    return (*choices, Choice.ASK_SCOPE) if may_ask_scope(scene.session, scene.case, rows) else choices
+
+
+def _asks_scope(lease: Lease, rows: list[FindingRow]) -> bool:
+    case, _ = look(lease)
+    with reading() as session:
+        return may_ask_scope(session, case, rows)
 
 
 def _reply(lease: Lease, decision: Decision, rows: list[FindingRow]) -> Effect:

@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from sqlmodel import Session
 
+from flows.case_clock_artifact import forget_clock
 from flows.prefect_api import forget_inputs, retag
 from flows.runtime.clock import utc_now
 from models.cases import find_request
@@ -60,6 +61,9 @@ def act(request_ref: str, answer: Callable[[Lease], None]) -> None:
             send_queued_now()
         raise
     forget_inputs(request_ref)
+    case, _ = look(lease)
+    if case.closed_at is not None:
+        forget_clock(case.ref)
 
 
 @task(task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)

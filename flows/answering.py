@@ -7,15 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from flows.acting import act_on_siblings, look, post_letter, send_letter, send_queued_now, step, wait_until
 from flows.asking import Form, decide
 from flows.runtime.clock import utc_now
+from models.calendar import end_of_day
 from models.database import reading
 from models.grounds import NEEDS_TWO
 from models.questions import ENDINGS, Choice, Question
 from models.tables import Decision, FindingRow, WaitsFor
 from tasks.acknowledge import acknowledge
+from tasks.change_systems import day
 from tasks.deliver import close_request
 from tasks.end_otherwise import end_otherwise, extend
 from tasks.form_texts import second_text
@@ -24,6 +27,7 @@ from tasks.judge_answer import may_extend
 from tasks.manual_search import ask_colleagues, colleagues_done
 from tasks.search_systems import finding_rows, search, store_findings
 from tasks.steps import Effect, Lease, Scene
+from tasks.waits import for_message, has_written
 
 Turns = defaultdict[str, Iterator[int]]
 """Numbers of what a flow asks or does again: the same in every run of the body."""
@@ -47,6 +51,21 @@ def discover(lease: Lease, turn: int) -> list[FindingRow]:
     step(lease, f"search-{turn}", lambda: _find(lease, turn))
     with reading() as session:
         return finding_rows(session, look(lease)[1], turn)
+
+
+def ask_and_wait(lease: Lease, asked: dict[str, Any]) -> None:
+    """Send a question to the person, and return when they have written again or the time for it is over.
+
+    `asked`: what the step that asked recorded: its letter, after which message an answer counts, and until when.
+    """
+    send_letter(lease, asked["letter"])
+    on = for_message(asked["after"], end_of_day(day(asked, "answer_by")))
+    wait_until(
+        lease,
+        WaitsFor.MESSAGE,
+        on,
+        lambda session, request: has_written(session, request, on, utc_now()) or None,
+    )
 
 
 def wait_for_colleagues(lease: Lease, on: str) -> None:

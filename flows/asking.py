@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from prefect import suspend_flow_run
 from prefect.runtime import flow_run
 
-from flows.acting import begin_wait, end_wait, send_queued_now, step
-from flows.forms import Blanks, Extra, answered, build_form
+from flows.acting import begin_wait, end_wait, look, send_queued_now, step
+from flows.forms import TITLES, Blanks, Extra, answered, build_form
 from flows.prefect_api import answer_left_behind
 from flows.runtime.clock import utc_now
+from models.case_clock import deadlines_of
 from models.cases import find_request
 from models.database import reading
 from models.errors import NeedsHuman
-from models.questions import Choice, Question, grounds
+from models.questions import OVERRIDE, Choice, Question, grounds
 from models.rights import Right
 from models.tables import Case, Decision, WaitsFor
 from tasks.correspondence import case_link
@@ -34,6 +35,7 @@ from tasks.decide import (
 )
 from tasks.form_texts import officer_language
 from tasks.judge_answer import Asked
+from tasks.pauses import too_late_to_pause
 from tasks.steps import Lease, Scene
 
 Text = Callable[[Scene, str], str]
@@ -53,6 +55,16 @@ class Form:
     columns: Callable[[], list[str]] = list
     extra: Callable[[], tuple[Extra, ...]] = tuple
     not_by: str = ""
+
+
+def late_question(lease: Lease) -> tuple[Extra, ...]:
+    """The field that lets a question to the person stop the clock all the same, where it is late (law.md 1.3)."""
+    case, _ = look(lease)
+    with reading() as session:
+        dates = deadlines_of(session, case, utc_now())
+    if not too_late_to_pause(dates, utc_now()):
+        return ()
+    return (Extra(OVERRIDE, TITLES[OVERRIDE][officer_language()], ""),)
 
 
 def decide(lease: Lease, form: Form, nth: int) -> Decision:

@@ -37,6 +37,14 @@ TITLES: dict[str, dict[Language, str]] = {
         "fr": "Adresse e-mail connue de nos dossiers (pour les deux dernières décisions)",
         "en": "E-mail address on file (for the last two decisions)",
     },
+    "override": {
+        "fr": "La question est tardive : si elle doit quand même arrêter le délai légal, dites pourquoi",
+        "en": "The question is late: if it must stop the legal period all the same, say why",
+    },
+    "evidence": {
+        "fr": "Ce que la personne doit nous envoyer, en une phrase (elle la lira ; jamais de pièce d’identité)",
+        "en": "What the person is to send us, in one sentence (they read it; never an identity document)",
+    },
     "texts_read": {"fr": "Textes libres", "en": "Free texts"},
     "withhold": {
         "fr": "Colonnes à retirer (le motif sera donné à la personne)",

@@ -8,18 +8,29 @@ from collections.abc import Callable
 from typing import Any
 
 from flows.acting import act_on_siblings, look, send_letter, step, wait_until
-from flows.answering import Turns, discover, end, send_reply, weigh
-from flows.asking import Form
+from flows.answering import Turns, ask_and_wait, discover, end, send_reply, weigh
+from flows.asking import Form, late_question
+from flows.forms import TITLES, Extra
 from flows.runtime.clock import utc_now
 from models.letters import Doubt, LetterKind
-from models.questions import ENDINGS, IDENTITY_CHOICES, Choice, Question, review_choices, searched
+from models.questions import (
+    ENDINGS,
+    EVIDENCE,
+    IDENTITY_CHOICES,
+    Choice,
+    Question,
+    review_choices,
+    searched,
+)
 from models.tables import Case, Decision, FindingRow, WaitsFor
+from tasks.ask_evidence import ask_evidence, note_answer
 from tasks.deliver import nothing_found
-from tasks.form_texts import identity_text, review_text
+from tasks.form_texts import identity_text, officer_language, review_text
 from tasks.identify import accept_by_officer, ask_identity, code_outcome, locate
 from tasks.mandates import mandate_of
 from tasks.may_answer import too_many
-from tasks.siblings import IDENTITY, settle_identity, whose_identity
+from tasks.pauses import settle
+from tasks.siblings import IDENTITY, whose_identity
 from tasks.steps import Effect, Lease, Scene, result_of
 
 
@@ -43,6 +54,9 @@ def establish_identity(lease: Lease, turns: Turns, why: str = "") -> bool:
                 return False
             if decision.choice == Choice.NOT_KNOWN:
                 return _settle(lease)
+            if decision.choice == Choice.ASK_EVIDENCE:
+                why = _ask_evidence(lease, decision)
+                continue
             address, doubt = str(decision.answers["address"]), Doubt.UNKNOWN_ADDRESS
             if not address:
                 continue
@@ -102,7 +116,7 @@ def _known(lease: Lease) -> bool:
 
 
 def _settle(lease: Lease) -> bool:
-    step(lease, "identity-settled", lambda: lambda scene: settle_identity(scene.case, scene.now))
+    step(lease, "identity-settled", lambda: settle)
     act_on_siblings(lease)
     return True
 
@@ -116,10 +130,30 @@ def _accept(lease: Lease, decision: Decision) -> None:
 def _ask_officer(lease: Lease, turns: Turns, why: str, not_asked: dict[str, str]) -> Decision:
     form = Form(
         Question.IDENTITY,
-        lambda _: IDENTITY_CHOICES,
+        _identity_choices,
         lambda scene, sent_back: identity_text(scene, why, not_asked, sent_back),
+        extra=lambda: _evidence_fields(lease),
     )
     return weigh(lease, form, turns)
+
+
+def _identity_choices(scene: Scene) -> tuple[Choice, ...]:
+    """A question can only be put to somebody who gave an address."""
+    return (*IDENTITY_CHOICES, Choice.ASK_EVIDENCE) if scene.case.requester_address else IDENTITY_CHOICES
+
+
+def _evidence_fields(lease: Lease) -> tuple[Extra, ...]:
+    case, _ = look(lease)
+    if not case.requester_address:
+        return ()
+    return (Extra(EVIDENCE, TITLES[EVIDENCE][officer_language()], ""), *late_question(lease))
+
+
+def _ask_evidence(lease: Lease, decision: Decision) -> str:
+    """Ask for something more and wait; return `answered` or `silent`: whether it is enough, an officer says (D16)."""
+    asked = step(lease, f"ask-evidence-{decision.round}", lambda: ask_evidence(decision))
+    ask_and_wait(lease, asked)
+    return str(step(lease, f"evidence-{decision.round}", lambda: note_answer(asked["after"]))["why"])
 
 
 def _ask_requester(lease: Lease, nth: int, address: str, doubt: Doubt) -> str:

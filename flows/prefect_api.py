@@ -37,23 +37,22 @@ def tags_of(request: Request, case: Case) -> list[str]:
 
 
 def name_of(request: Request, case: Case, due: datetime | object) -> str:
-    """Return `DSR-2026-0042 · access · due 2026-12-23`."""
-    return f"{case.ref} · {request.right} · due {due}"
+    """Return `due 2026-12-23 · DSR-2026-0042 · access`: sorted by name, the earliest comes first."""
+    return f"due {due} · {case.ref} · {request.right}"
 
 
 def create_run(request_ref: str, now: datetime) -> str:
     """Start the flow run of the request's current attempt; the same attempt gives the same run."""
+    name, tags = _label(request_ref, now)
     with reading() as session:
         request = find_request(session, request_ref)
-        case = session.get_one(Case, request.case_id)
-        due = deadlines_of(session, case, now).binding
     with prefect() as client:
         deployment = client.read_deployment_by_name(DEPLOYMENTS[Right(request.right)])
         run = client.create_flow_run_from_deployment(
             deployment.id,
             parameters={"request_ref": request_ref},
-            name=name_of(request, case, due),
-            tags=tags_of(request, case),
+            name=name,
+            tags=tags,
             idempotency_key=f"{request_ref}#{request.attempt}",
         )
     return str(run.id)
@@ -61,14 +60,27 @@ def create_run(request_ref: str, now: datetime) -> str:
 
 def retag(request_ref: str, flow_run_id: str, now: datetime) -> None:
     """Bring a run's name and tags up to date: dates and states move."""
+    name, tags = _label(request_ref, now)
+    with prefect() as client:
+        client.update_flow_run(UUID(flow_run_id), name=name, tags=tags)
+
+
+def keep_true(request_ref: str, run: FlowRun, now: datetime) -> bool:
+    """Bring a waiting run's name and tags up to date, where a date moved while it waited; True where one did."""
+    name, tags = _label(request_ref, now)
+    if run.name == name and set(run.tags) == set(tags):
+        return False
+    with prefect() as client:
+        client.update_flow_run(run.id, name=name, tags=tags)
+    return True
+
+
+def _label(request_ref: str, now: datetime) -> tuple[str, list[str]]:
     with reading() as session:
         request = find_request(session, request_ref)
         case = session.get_one(Case, request.case_id)
         due = deadlines_of(session, case, now).binding
-    with prefect() as client:
-        client.update_flow_run(
-            UUID(flow_run_id), name=name_of(request, case, due), tags=tags_of(request, case)
-        )
+    return name_of(request, case, due), tags_of(request, case)
 
 
 def read_run(flow_run_id: str) -> FlowRun | None:

@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from prefect import flow
 from prefect.exceptions import ObjectNotFound
 
+from flows.case_clock_artifact import forget_clock
 from flows.prefect_api import prefect, runs_of
 from flows.runtime.clock import utc_now
 from models.database import reading
 from models.storage import forget_unfinished
 from models.tables import Request
 from tasks.retain import Due, carry_out, due, note_forgotten_run
+from tasks.runs import case_ref_of
 
 UNFINISHED = timedelta(days=1)  # no process takes that long to store a file
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ def forget_runs(found: Sequence[Due], now: datetime) -> Counter[str]:
 def _forget_runs_of(request_id: int) -> None:
     with reading() as session:
         ref = session.get_one(Request, request_id).ref
+    forget_clock(case_ref_of(ref))
     with prefect() as client:
         while runs := runs_of(client, ref):
             for run in runs:

@@ -11,14 +11,17 @@ from datetime import datetime
 from prefect import flow
 from prefect.client.schemas.objects import FlowRun
 
+from flows.case_clock_artifact import show_clock
 from flows.intake import follow_up
-from flows.prefect_api import create_run, give_up, has_form, read_run, resume
+from flows.prefect_api import create_run, give_up, has_form, keep_true, read_run, resume
 from flows.runtime.clock import utc_now
 from flows.start import start_run
-from models.database import reading
+from models.cases import find_case
+from models.database import reading, unit_of_work
 from models.tables import Request, WaitsFor
 from tasks.handle_mail import handle_kept
-from tasks.runs import note_run, open_requests
+from tasks.pauses import resume_answered
+from tasks.runs import case_ref_of, note_run, open_requests
 from tasks.send_letters import send_queued
 from tasks.tell_officers import tell_officers
 from tasks.waits import is_over
@@ -38,10 +41,20 @@ def repair(now: datetime) -> list[str]:
         follow_up(handled)
     tell_officers(now)
     asyncio.run(send_queued(now))
-    done = [sentence for request in open_requests(now) if (sentence := _repair_request(request, now))]
+    waiting = open_requests(now)
+    done = [sentence for request in waiting if (sentence := _repair_request(request, now))]
+    for ref in dict.fromkeys(case_ref_of(request.ref) for request in waiting):
+        keep_clock(ref, now)
     for sentence in done:
         log.warning(sentence)
     return done
+
+
+def keep_clock(case_ref: str, now: datetime) -> None:
+    """End the pauses whose question was answered meanwhile, and show the clock as it is."""
+    with unit_of_work() as session:
+        resume_answered(session, find_case(session, case_ref), now)
+    show_clock(case_ref, now)
 
 
 def _repair_request(request: Request, now: datetime) -> str:
@@ -55,6 +68,7 @@ def _repair_request(request: Request, now: datetime) -> str:
         state = run.state.name if run and run.state else "gone"
         return _started(request, now, request.flow_run_id, f"its run was {state}")
     if run.state.is_paused():
+        keep_true(request.ref, run, now)
         return _repair_waiting(request, run, now)
     if run.state.is_running() and request.lease_until is not None and request.lease_until <= now:
         give_up(run.id, "its process is silent for longer than its lease")

@@ -8,8 +8,8 @@ from typing import Any
 
 from prefect import flow
 
-from flows.acting import act, look, send_letter, step, wait_until
-from flows.answering import Turns, begin, end, send_reply, weigh
+from flows.acting import act, look, step
+from flows.answering import Turns, ask_and_wait, begin, end, send_reply, weigh
 from flows.asking import Form
 from flows.changing import change_by_hand, days_done
 from flows.forms import Extra
@@ -17,13 +17,12 @@ from flows.identity import prove
 from flows.restricting import lift, restrict
 from flows.runtime.clock import utc_now
 from flows.telling import tell_recipients
-from models.calendar import end_of_day
 from models.grounds import RestrictionCase
 from models.map_in_words import said
 from models.questions import ENDINGS, Choice, Question
 from models.replies import letter_language
 from models.rights import Right
-from models.tables import Decision, WaitsFor
+from models.tables import Decision
 from models.wishes import Preview, Wish, rectifiable_fields
 from tasks.ask_change import ask_change
 from tasks.change_systems import day
@@ -42,7 +41,6 @@ from tasks.rectify_systems import (
 from tasks.reply_changes import lines_for_recipients, reply_rectification
 from tasks.search_systems import data_map
 from tasks.steps import Lease, result_of
-from tasks.waits import for_message, has_written
 
 CONTESTED = RestrictionCase.ACCURACY
 
@@ -120,14 +118,7 @@ def _form(lease: Lease, wish: Wish, shown: Preview, note: str) -> Form:
 
 def _ask_person(lease: Lease, turn: int) -> Wish:
     asked = step(lease, f"ask-change-{turn}", lambda: ask_change(turn))
-    send_letter(lease, asked["letter"])
-    on = for_message(asked["after"], end_of_day(day(asked, "answer_by")))
-    wait_until(
-        lease,
-        WaitsFor.MESSAGE,
-        on,
-        lambda session, request: has_written(session, request, on, utc_now()) or None,
-    )
+    ask_and_wait(lease, asked)
     return load_wish(step(lease, f"read-wish-{turn}", lambda: read_wish))
 
 

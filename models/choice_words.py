@@ -16,10 +16,18 @@ WORDS: dict[Choice, Text] = {
         fr="L’identité est établie autrement, preuve ci-dessous ; répondre à l’adresse indiquée",
         en="Identity is established by the evidence below; answer to the address given",
     ),
+    Choice.ASK_EVIDENCE: Text(
+        fr="Nous doutons : demander à la personne ce qui est indiqué ci-dessous",
+        en="We are in doubt: ask the person for what is given below",
+    ),
     Choice.SEND_COPY: Text(fr="Envoyer la réponse complète", en="Send the complete answer"),
     Choice.NOTHING_HELD: Text(fr="Répondre que nous ne détenons rien", en="Answer that we hold nothing"),
     Choice.SEARCH_AGAIN: Text(fr="Chercher de nouveau", en="Search again"),
     Choice.IDENTIFY: Text(fr="Établir d’abord l’identité", en="Establish identity first"),
+    Choice.ASK_SCOPE: Text(
+        fr="Beaucoup de données : demander à la personne lesquelles elle veut",
+        en="A large quantity of data: ask the person which of them are meant",
+    ),
     Choice.ERASE: Text(fr="Effacer exactement comme prévu ci-dessus", en="Erase exactly as planned above"),
     Choice.PLAN_AGAIN: Text(
         fr="Refaire un plan pour ce qui reste, puis l’approuver",
@@ -98,6 +106,18 @@ SENT_BACK: dict[str, Text] = {
     "ground": Text(
         fr="choisissez dans la liste le motif qui correspond à la décision",
         en="choose from the list the ground that belongs to the decision",
+    ),
+    "override": Text(
+        fr=f"dites en {SHORTEST_REASON} caractères au moins pourquoi une question tardive arrête le délai, ou rien",
+        en=f"say in at least {SHORTEST_REASON} characters why a late question stops the clock, or nothing",
+    ),
+    "evidence": Text(
+        fr=f"écrivez ce que la personne doit nous envoyer, en {SHORTEST_REASON} caractères au moins",
+        en=f"write what the person is to send us, in at least {SHORTEST_REASON} characters",
+    ),
+    "papers": Text(
+        fr="une pièce d’identité est disproportionnée ici (CEPD, lignes directrices 01/2022, §73 à 78) : demandez autre chose",
+        en="an identity document is disproportionate here (EDPB guidelines 01/2022, 73 to 78): ask for something else",
     ),
     "late": Text(
         fr="le délai légal est passé ou déjà prolongé : il ne peut plus l’être",

@@ -28,6 +28,8 @@ CONTEXTS: Mapping[LetterKind, type[Context]] = MappingProxyType(
         LetterKind.EXTENSION: replies.ExtensionLetter,
         LetterKind.WITHDRAWN: replies.Withdrawn,
         LetterKind.ASK_CHANGE: replies.AskChange,
+        LetterKind.ASK_SCOPE: replies.AskScope,
+        LetterKind.ASK_EVIDENCE: replies.AskEvidence,
         LetterKind.RECIPIENT_NOTICE: replies.RecipientNotice,
         LetterKind.REAPPEARED: replies.ReappearedNotice,
         LetterKind.REVIEW_DUE: replies.ReviewDue,

@@ -45,6 +45,8 @@ class LetterKind(StrEnum):
     EXTENSION = "extension"
     WITHDRAWN = "withdrawn"
     ASK_CHANGE = "ask_change"
+    ASK_SCOPE = "ask_scope"
+    ASK_EVIDENCE = "ask_evidence"
     RECIPIENT_NOTICE = "recipient_notice"
     REAPPEARED = "reappeared"
     REVIEW_DUE = "review_due"

@@ -45,10 +45,12 @@ class Choice(StrEnum):
     NOT_KNOWN = "not_known"
     SEND_CODE = "send_code"
     ESTABLISHED = "established"
+    ASK_EVIDENCE = "ask_evidence"
     SEND_COPY = "send_copy"
     NOTHING_HELD = "nothing_held"
     SEARCH_AGAIN = "search_again"
     IDENTIFY = "identify"
+    ASK_SCOPE = "ask_scope"
     ERASE = "erase"
     PLAN_AGAIN = "plan_again"
     LEAVE = "leave"
@@ -73,6 +75,8 @@ ENDINGS = frozenset({Choice.REFUSE, Choice.WITHDRAWN, Choice.NOT_A_REQUEST})
 """Decisions that end a request without doing what it asks for; possible whenever an officer decides."""
 
 IDENTITY_CHOICES = (Choice.NOT_KNOWN, Choice.SEND_CODE, Choice.ESTABLISHED)
+OVERRIDE, EVIDENCE = "override", "evidence"
+"""Fields of a form: why a late question still stops the clock (law.md 1.3), and what the person is asked for (I2)."""
 Ground = Refusal | Delay | RestrictionCase
 
 GROUND_OF: dict[Choice, type[Ground]] = {

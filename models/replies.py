@@ -192,6 +192,44 @@ class AskChange(RequesterLetter):
     answer_by: date
 
 
+class DataSet(Part):
+    """A kind of data in one system; `count` of records, or of documents."""
+
+    what: Words
+    count: Count
+
+
+class SystemHolds(Part):
+    """What one system holds about the person, by kind of data."""
+
+    title: Words
+    sets: tuple[DataSet, ...] = Field(min_length=1)
+
+
+class AskScope(RequesterLetter):
+    """Which data or processing is meant, with an overview of what exists (recital 63, D17). "Everything" is an answer.
+
+    `stops_clock`: whether the month stands still meanwhile (law.md 1.3); `commitment`, the published 30 days, never does.
+    """
+
+    systems: tuple[SystemHolds, ...] = Field(min_length=1)
+    answer_by: date
+    commitment: date
+    stops_clock: bool
+
+
+class AskEvidence(RequesterLetter):
+    """Something more that shows who asks, on reasonable doubt (GDPR 12(6), D16); never papers (I5), and no data held.
+
+    `asked`: the officer's sentence. `stops_clock` and `commitment` as in `AskScope`.
+    """
+
+    asked: Words
+    answer_by: date
+    commitment: date
+    stops_clock: bool
+
+
 class RecipientNotice(CaseLetter):
     """To a recipient the data were disclosed to (GDPR 19). `about`: who the person is, no more than it takes.
 

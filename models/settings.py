@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     grace_days: int = Field(0, ge=0, le=20, description="between approving an erasure and carrying it out")
     second_officer: bool = Field(default=False, description="whether every erasure needs a second officer")
     restriction_review_days: int = Field(90, ge=1, description="when a restriction is looked at again")
+    large_records: int = Field(1000, ge=1, description="records and documents: a large quantity (recital 63)")
 
     fingerprint_keys: list[SecretStr] = Field(
         default=[], description="JSON list of secrets, newest first, that key the digests of addresses"

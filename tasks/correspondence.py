@@ -37,6 +37,15 @@ def case_link(case: Case) -> str:
     return f"{settings().public_url.rstrip('/')}/desk/cases/{case.ref}"
 
 
+def waiting_link() -> str:
+    """Return Prefect's list of forms that wait for an officer, earliest due first: a run's name begins with its date.
+
+    Only the V2 pages take tags and an order from their address; without a range they reach back to the beginning.
+    """
+    filters = "state=Suspended&tags=waits-for-officer&sort=NAME_ASC"
+    return f"{settings().prefect_url.rstrip('/')}/v2/runs?{filters}"
+
+
 def run_link(request: Request) -> str:
     """Return the page of a request's flow run in the Prefect UI, V2: there a form's summary can be read whole."""
     return f"{settings().prefect_url.rstrip('/')}/v2/runs/flow-run/{request.flow_run_id}"

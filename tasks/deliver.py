@@ -19,6 +19,7 @@ from models.letters import Withheld as WithheldInLetter
 from models.map_in_words import place_in_words, said
 from models.records import Finding
 from models.replies import letter_language
+from models.rights import Right
 from models.tables import Case, Decision, FindingRow, Letter, Receipt, Request, RequestState
 from tasks.build_bundle import build_bundle
 from tasks.correspondence import portal_link, requester_facts
@@ -26,6 +27,7 @@ from tasks.disclosures import disclosures_for
 from tasks.downloads import offer
 from tasks.end_otherwise import write_reply
 from tasks.identify import search_identifiers
+from tasks.pauses import resume
 from tasks.search_systems import data_map, finding_rows, load_findings
 from tasks.steps import Effect, Scene
 
@@ -153,10 +155,13 @@ def _close(scene: Scene, replied_at: datetime | None) -> dict[str, Any]:
     scene.request.replied_at = replied_at
     scene.request.closed_at, scene.request.state = scene.now, RequestState.CLOSED
     scene.audit("request_closed", outcome=scene.request.outcome)
+    if scene.request.right == Right.ACCESS:
+        resume(scene.session, scene.case, "scope", scene.now, scene.now)
     still_open = select(Request.id).where(
         Request.case_id == scene.case.id, col(Request.closed_at).is_(None), Request.id != scene.request.id
     )
     if scene.session.exec(still_open).first() is None:
         scene.case.closed_at = scene.now
+        resume(scene.session, scene.case, "identity", scene.now, scene.now)
         scene.audit("case_closed")
     return {"closed": True}

@@ -78,47 +78,45 @@ def write_reply(scene: Scene, kind: LetterKind, context: RequesterLetter, outcom
 
 
 def extend(decision: Decision) -> Effect:
-    """Return the effect that extends the case's period once, and queues the notice with its reason (D11 to D13)."""
+    """Return the effect that extends the case's period, as an officer decided in a form."""
+    delay = Delay(decision.answers["ground"])
+    return lambda scene: {"letter": extend_period(scene, delay, decision.reason, decision.officer)}
 
-    def effect(scene: Scene) -> dict[str, Any]:
-        of_case = ClockEvent.case_id == scene.case.id
-        known = scene.session.exec(select(ClockEvent).where(of_case, ClockEvent.kind == "extended")).first()
-        delay = Delay(decision.answers["ground"])
-        before = deadlines_of(scene.session, scene.case, scene.now)
-        if known is None:
-            event = ClockEvent(
-                case_id=scene.case.id,
-                kind="extended",
-                at=scene.now,
-                reason=f"{delay}: {decision.reason}",
-                recorded_by=decision.officer,
-            )
-            scene.session.add(event)
-            scene.session.flush()
-            broken = paris_date(scene.now) > before.extension_notice_promised_by
-            scene.audit("extended", actor=decision.officer, ground=delay, promise_broken=broken)
-        context = ExtensionLetter(
-            **requester_facts(scene.case),
-            rights=tuple(
-                Right(request.right)
-                for request in requests_of(scene.session, scene.case)
-                if request.closed_at is None
-            ),
-            delay=delay,
-            reason=decision.reason,
-            promised=before.commitment,
-            new_due=before.extended_cautious,
-        )
-        letter = write_letter(
-            scene.session,
-            scene.case,
-            scene.request,
-            LetterKind.EXTENSION,
-            context,
-            scene.case.verified_address or scene.case.requester_address,
-            f"{scene.case.ref}:extension",
-            scene.now,
-        )
-        return {"letter": letter.key}
 
-    return effect
+def extend_period(scene: Scene, delay: Delay, reason: str, officer: str) -> str:
+    """Extend the case's period once, queue the notice with its reason (D11 to D13), and return the letter's key."""
+    of_case = ClockEvent.case_id == scene.case.id
+    known = scene.session.exec(select(ClockEvent).where(of_case, ClockEvent.kind == "extended")).first()
+    before = deadlines_of(scene.session, scene.case, scene.now)
+    if known is None:
+        event = ClockEvent(
+            case_id=scene.case.id,
+            kind="extended",
+            at=scene.now,
+            reason=f"{delay}: {reason}",
+            recorded_by=officer,
+        )
+        scene.session.add(event)
+        scene.session.flush()
+        broken = paris_date(scene.now) > before.extension_notice_promised_by
+        scene.audit("extended", actor=officer, ground=delay, promise_broken=broken)
+    still_open = (one for one in requests_of(scene.session, scene.case) if one.closed_at is None)
+    context = ExtensionLetter(
+        **requester_facts(scene.case),
+        rights=tuple(Right(request.right) for request in still_open),
+        delay=delay,
+        reason=reason,
+        promised=before.commitment,
+        new_due=before.extended_cautious,
+    )
+    letter = write_letter(
+        scene.session,
+        scene.case,
+        scene.request,
+        LetterKind.EXTENSION,
+        context,
+        scene.case.verified_address or scene.case.requester_address,
+        f"{scene.case.ref}:extension",
+        scene.now,
+    )
+    return letter.key

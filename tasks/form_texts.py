@@ -21,9 +21,11 @@ from models.questions import Choice, ground_in_words, ground_of_key, searched
 from models.settings import settings
 from models.storage import sha256
 from models.tables import Decision, FindingRow
+from tasks.ask_scope import is_large, scope_asked
 from tasks.correspondence import case_link
 from tasks.identify import search_identifiers
 from tasks.mandates import mandate_of
+from tasks.pauses import open_pauses, too_late_to_pause
 from tasks.render import TEMPLATES, say_date
 from tasks.search_systems import data_map, load_findings
 from tasks.steps import Scene
@@ -75,11 +77,16 @@ def review_text(scene: Scene, rows: list[FindingRow], sent_back: str) -> str:
         columns=[f"{name} = {_in_words(name)}" for name in columns_to_read(rows)],
         searched_for=[identifier.value for identifier in search_identifiers(scene.case)],
         fingerprint=fingerprint(rows),
+        large=is_large(rows),
+        scope=scope_asked(scene),
     )
 
 
 def identity_text(scene: Scene, why: str, not_asked: dict[str, str], sent_back: str) -> str:
-    """Return what is known about who asks, and for whom; `why`: unknown, flooded, expired, void, found or mandate."""
+    """Return what is known about who asks, and for whom.
+
+    `why`: unknown, flooded, expired, void, found or mandate; after a question, answered or silent.
+    """
     mandate = mandate_of(scene.session, scene.case)
     return render_text(scene, "identity", why=why, not_asked=not_asked, sent_back=sent_back, mandate=mandate)
 
@@ -119,6 +126,8 @@ def render_text(scene: Scene, name: str, **facts: Any) -> str:
             evidence=scene.case.identity_evidence,
             dates=dates,
             explanation=explain(dates, language),
+            pause_is_late=too_late_to_pause(dates, scene.now),
+            stopped=[verdict for scope in ("identity", "scope") for verdict in open_pauses(dates, scope)],
             titles=titles,
             link=case_link(scene.case),
             **facts,

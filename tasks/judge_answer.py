@@ -12,7 +12,9 @@ from models.calendar import paris_date
 from models.case_clock import deadlines_of
 from models.choice_words import SENT_BACK, choice_of
 from models.questions import (
+    EVIDENCE,
     GROUND_OF,
+    OVERRIDE,
     SHORTEST_DELAY_REASON,
     SHORTEST_REASON,
     Choice,
@@ -24,8 +26,11 @@ from models.questions import (
 from models.rights import Right
 from models.settings import settings
 from models.tables import Officer
+from tasks.ask_evidence import asks_for_papers
 from tasks.officers import check_totp
 from tasks.steps import Scene
+
+PAUSES = frozenset({Choice.ASK_EVIDENCE, Choice.ASK_SCOPE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ def problem(scene: Scene, asked: Asked, answered: Answered, *, address_is_good: 
     officer = scene.session.exec(
         select(Officer).where(Officer.name == answered.officer, col(Officer.left_at).is_(None))
     ).first()
+    asked_for, override = answered.values.get(EVIDENCE, ""), answered.values.get(OVERRIDE, "")
     shortest = SHORTEST_DELAY_REASON if choice is Choice.EXTEND else SHORTEST_REASON
     checks: list[tuple[str, Callable[[], bool]]] = [
         ("choice", lambda: choice in asked.choices),
@@ -87,6 +93,9 @@ def problem(scene: Scene, asked: Asked, answered: Answered, *, address_is_good: 
             lambda: len(answered.reason.strip()) >= shortest,
         ),
         ("address", lambda: address_is_good),
+        ("evidence", lambda: choice is not Choice.ASK_EVIDENCE or len(asked_for) >= SHORTEST_REASON),
+        ("papers", lambda: choice is not Choice.ASK_EVIDENCE or not asks_for_papers(asked_for)),
+        ("override", lambda: choice not in PAUSES or not override or len(override) >= SHORTEST_REASON),
         (
             "third_party",
             lambda: choice is not Choice.SEND_COPY or not asked.texts_to_read or bool(answered.texts_read),

@@ -121,6 +121,9 @@ def forget_person(session: Session, number: int) -> None:
     )
     of_case = col(ClockEvent.case_id) == case.id
     _set(session, ClockEvent, sa.and_(of_case, col(ClockEvent.override_reason) != ""), override_reason=GONE)
+    for event in session.exec(select(ClockEvent).where(of_case, col(ClockEvent.reason) != "")):
+        ground, _, words = event.reason.partition(": ")  # without any reason a pause would no longer count
+        event.reason = f"{ground}: {GONE}" if event.kind == "extended" and words else GONE
     _set(session, Decision, col(Decision.request_id).in_(requests), reason=GONE, answers={})
     _set(session, ManualTask, col(ManualTask.request_id).in_(requests), person="", address="", note="")
     _set(session, Step, col(Step.request_id).in_(requests), result={})

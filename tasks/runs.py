@@ -27,6 +27,11 @@ def open_requests(now: datetime) -> list[Request]:
         return list(session.exec(query))
 
 
+def case_ref_of(request_ref: str) -> str:
+    """Return the reference of the request's case: what stands before the right."""
+    return request_ref.partition("/")[0]
+
+
 def begin_attempt(request_ref: str, dead_run: str, why: str, now: datetime) -> bool:
     """Count one attempt more, if `dead_run` is still the newest run; False where somebody was faster."""
     with unit_of_work() as session:

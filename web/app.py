@@ -18,6 +18,7 @@ from models.settings import settings
 from models.tokens import derived_secret
 from web import (
     checks,
+    clock_door,
     demo_mail,
     desk,
     findings,
@@ -63,6 +64,7 @@ def create_app() -> FastAPI:
     app.include_router(todo_door.router)
     app.include_router(pen_door.router)
     app.include_router(letter_door.router)
+    app.include_router(clock_door.router)
     app.include_router(hand_door.router)  # before the desk: /desk/cases/new is no case
     app.include_router(desk.router)
     app.include_router(findings.router)

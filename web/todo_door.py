@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from models.database import reading
 from models.errors import NotFound, Rejected
 from tasks.acknowledge import acknowledge_now
+from tasks.correspondence import waiting_link
 from tasks.send_letters import send_queued
 from tasks.todo_view import ELSEWHERE, do, todo_lines
 from web.clock import Now
@@ -67,6 +68,7 @@ def _todo_page(request: Request, officer: Officer, now: Now, said: str, why: str
         FORM_ERROR if why else 200,
         officer=officer,
         lines=lines,
+        forms=waiting_link(),
         late=sum(line.late for line in lines),
         elsewhere=ELSEWHERE,
         said=said,

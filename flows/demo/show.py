@@ -106,7 +106,7 @@ def _cases() -> list[tuple[str, str]]:
 def guide(config: Settings) -> list[str]:
     """Return what runs where and what to click."""
     mail, desk = f"{config.public_url}/demo/mail", f"{config.public_url}/desk"
-    runs = f"{config.prefect_url}/v2/runs?state=Suspended&tags=waits-for-officer"
+    runs = f"{config.prefect_url}/v2/runs?state=Suspended&tags=waits-for-officer&sort=NAME_ASC"
     year = datetime.now(UTC).year
     return [
         "",

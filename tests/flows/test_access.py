@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from models.choice_words import WORDS
 from models.database import reading, unit_of_work
-from models.questions import ENDINGS, Choice
+from models.questions import ENDINGS, IDENTITY_CHOICES, Choice
 from models.tables import AuditEvent, Challenge, Decision, Download, ManualTask, WaitsFor
 from tests.support.world import case_of, request_mail, words_of
 
@@ -45,7 +45,7 @@ def test_a_person_in_no_system_is_told_that_nothing_is_held(small_world):
     ref = small_world.receive(STRANGER)
     assert small_world.advance(ref).waits_for == WaitsFor.OFFICER
     _, schema, text = small_world.form(ref)
-    assert choices(schema) == [words(Choice.NOT_KNOWN), words(Choice.SEND_CODE), words(Choice.ESTABLISHED)]
+    assert choices(schema) == [words(choice) for choice in (*IDENTITY_CHOICES, Choice.ASK_EVIDENCE)]
     assert "default" not in schema["properties"]["decision"]
     assert "ferrand" in text
     small_world.decide(ref, 0)
@@ -192,7 +192,8 @@ def test_the_run_carries_references_dates_and_states_only(small_world):
     ref = to_review(small_world)
     run = small_world.engine.api("GET", f"/flow_runs/{small_world.request(ref).flow_run_id}")
     case = case_of(ref)
-    assert run["name"].startswith(f"{case.ref} · access · due 20")
+    assert run["name"].startswith("due 20")
+    assert run["name"].endswith(f" · {case.ref} · access")
     assert run["parameters"] == {"request_ref": ref}
     assert set(run["tags"]) == {case.ref, "access", "waits-for-officer"}
     with reading() as session:

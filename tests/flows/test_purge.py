@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlmodel import select
 
+from flows.case_clock_artifact import forget_clock, show_clock
 from flows.prefect_api import prefect as server
 from flows.prefect_api import runs_of
 from flows.purge import purge_due
@@ -15,6 +16,7 @@ from models import audit, storage
 from models.database import reading, unit_of_work
 from models.letters import LetterKind
 from models.tables import Case, Letter, Request
+from tasks.runs import case_ref_of
 from tests.support.kept_case import keep_case
 
 pytestmark = pytest.mark.parametrize(
@@ -56,8 +58,11 @@ def a_case(closed: datetime | None, how_many: int = 2) -> str:
 def test_runs_of_closed_cases_go_and_those_of_open_ones_stay(small_world) -> None:
     now = datetime.now(UTC)
     old, fresh, still = a_case(now - 31 * DAYS), a_case(now - 29 * DAYS), a_case(None)
+    for ref in (old, still):
+        assert show_clock(case_ref_of(ref), now)
     done = purge_due(now)
     assert (done["run"], done["mail"]) == (1, 1)
+    assert [forget_clock(case_ref_of(ref)) for ref in (old, still)] == [0, 1], "its clock went with the runs"
     assert [len(runs(ref)) for ref in (old, fresh, still)] == [0, 2, 2]
     with reading() as session:
         ids = {row.ref: row.flow_run_id for row in session.exec(select(Request))}

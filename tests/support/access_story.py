@@ -103,7 +103,7 @@ def open_listed_run(demo: Running, page: Page) -> None:
     """Find the run in the list that the guide names, and open it."""
     runs = f"{demo.prefect_url}/v2/runs?state=Suspended&tags=waits-for-officer"
     assert runs in demo.printed(), "the guide names this list"
-    run = page.get_by_role("link", name=f"{REF} · access · due")
+    run = page.get_by_role("link", name=f"· {REF} · access")
 
     def listed() -> bool:
         page.goto(runs)
@@ -161,7 +161,7 @@ def decide(demo: Running, officer: Visitor, album: Path) -> tuple[str, str]:
     page = officer.page
     open_listed_run(demo, page)
     picture(page, album, "prefect/runs")
-    page.get_by_role("link", name=f"{REF} · access · due").click()
+    page.get_by_role("link", name=f"· {REF} · access").click()
     dialog = resume(page, REF)
     page.set_viewport_size({"width": 1100, "height": 1500})
     form = dialog.inner_text()

@@ -159,6 +159,8 @@ def _of_request(request: Request, opened: datetime, ended: datetime, unique: int
             detail={"columns": [NAME]}, at=ended,
         ),
         ClockEvent(case_id=request.case_id, kind="noted", at=opened, recorded_by="Claire Martin", override_reason=NAME),
+        ClockEvent(case_id=request.case_id, kind="paused", scope="identity", at=opened, recorded_by="Claire Martin", reason=NAME),
+        ClockEvent(case_id=request.case_id, kind="extended", at=opened, recorded_by="Claire Martin", reason=f"volume: {NAME}"),
     ]  # fmt: skip
 
 

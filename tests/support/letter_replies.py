@@ -6,7 +6,7 @@ from typing import Any
 
 from models.grounds import Delay, Refusal, RestrictionCase
 from models.letters import LetterKind, Withheld
-from models.replies import Continues, Corrected, DoneIn, InScope, Kept, Told
+from models.replies import Continues, Corrected, DataSet, DoneIn, InScope, Kept, SystemHolds, Told
 from models.rights import Right
 
 BASE, PIPEDRIVE, MAIL, BILLING = range(4)
@@ -65,6 +65,9 @@ SAID: Mapping[str, Mapping[str, str]] = {
         "refusal": "la facture n° 2026-118 doit être conservée avec le nom de son destinataire jusqu’au 31 décembre 2036.",
         "not_request": "Vous nous demandez l’horaire de notre stand au salon de janvier. Il est ouvert de 9 à 18 heures.",
         "delay": "vos échanges avec trois de nos services remplissent plus de deux mille e-mails, qui nomment aussi d’autres personnes.",
+        "evidence": "Donnez-nous le nom de votre interlocuteur chez nous et le sujet de votre dernière commande.",
+        "exchanges": "e-mails échangés avec vous",
+        "files": "documents joints",
         "disclosed": "coordonnées professionnelles",
         "change": "fiche de contact effacée",
         "change_other": "inscription à la lettre d’information effacée",
@@ -108,6 +111,9 @@ SAID: Mapping[str, Mapping[str, str]] = {
         "refusal": "invoice no. 2026-118 has to be kept with the name of its addressee until 31 December 2036.",
         "not_request": "You ask for the opening hours of our stand at the January trade fair: it is open from 9 to 18.",
         "delay": "your exchanges with three of our departments fill more than two thousand e-mails, which also name other people.",
+        "evidence": "Give us the name of the person you deal with here, and the subject of your last order.",
+        "exchanges": "e-mails exchanged with you",
+        "files": "attached documents",
         "disclosed": "business contact details",
         "change": "contact record erased",
         "change_other": "newsletter subscription erased",
@@ -213,6 +219,7 @@ def _said(said: Mapping[str, str]) -> dict[LetterKind, dict[str, Any]]:
     refusal = {"right": Right.ERASURE, "ground": Refusal.LEGAL_DUTY, "reason": said["refusal"]}
     delay = {"rights": (Right.ACCESS, Right.ERASURE), "delay": Delay.REDACTION, "reason": said["delay"]}
     ends = {"case": RestrictionCase.ACCURACY, "restricted_since": SINCE, "because": said["because"]}
+    asked = {"answer_by": ANSWER_BY, "commitment": PROMISED, "stops_clock": True}
     return {
         LetterKind.REFUSAL: {**refusal, "decided_on": DECIDED},
         LetterKind.EXTENSION: {**delay, "promised": PROMISED, "new_due": NEW_DUE},
@@ -220,11 +227,25 @@ def _said(said: Mapping[str, str]) -> dict[LetterKind, dict[str, Any]]:
         LetterKind.NOT_A_REQUEST: {"reason": said["not_request"]},
         LetterKind.WITHDRAWN: {"right": Right.ERASURE},
         LetterKind.ASK_CHANGE: {"answer_by": ANSWER_BY},
+        LetterKind.ASK_EVIDENCE: {"asked": said["evidence"], **asked},
     }
 
 
 def _to_others(said: Mapping[str, str], titles: Sequence[str]) -> dict[LetterKind, dict[str, Any]]:
+    held = (
+        SystemHolds(title=titles[BASE], sets=(DataSet(what=said["card"], count=1),)),
+        SystemHolds(
+            title=titles[MAIL],
+            sets=(DataSet(what=said["exchanges"], count=1408), DataSet(what=said["files"], count=212)),
+        ),
+    )
     return {
+        LetterKind.ASK_SCOPE: {
+            "systems": held,
+            "answer_by": ANSWER_BY,
+            "commitment": PROMISED,
+            "stops_clock": True,
+        },
         LetterKind.RECIPIENT_NOTICE: {
             "right": Right.ERASURE,
             "recipient": "Imprimerie Dubreuil SARL",

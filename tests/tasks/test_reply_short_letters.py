@@ -152,6 +152,49 @@ def test_question_about_a_change_lets_the_period_run_and_wants_no_identity_docum
         assert not missing(words, *markers[language], say_date(language, facts.ANSWER_BY))
 
 
+STANDS_STILL = {"fr": "est suspendu", "en": "stands still"}
+RUNS_ON = {"fr": "continue de courir", "en": "goes on running"}
+
+
+@pytest.mark.parametrize(("language", "stops"), [*product(LANGUAGES, (True, False))])
+def test_question_about_the_scope_shows_all_that_exists_and_takes_everything_for_an_answer(
+    language: str, stops: bool
+) -> None:
+    """D17, recital 63; D29: the promise does not move."""
+    markers = {
+        "fr": ("article 15", "ce qui existe", "«\u00a0tout\u00a0»", "répondez", "toutes ces données"),
+        "en": ("Article 15", "what exists", "“everything”", "reply", "all of these data"),
+    }[language]
+    titles, said = SYSTEM_TITLES[language], facts.SAID[language]
+    clock, other = (STANDS_STILL, RUNS_ON) if stops else (RUNS_ON, STANDS_STILL)
+    for words in say(LetterKind.ASK_SCOPE, language, stops_clock=stops):
+        assert not missing(
+            words, *markers, titles[0], said["card"], titles[2], said["exchanges"], "1408", "212"
+        )
+        assert not missing(words, say_date(language, facts.ANSWER_BY), say_date(language, facts.PROMISED))
+        assert clock[language] in words
+        assert other[language] not in words
+        assert (("63" in words) and ("RGPD" in words or "GDPR" in words)) or not stops
+
+
+@pytest.mark.parametrize(("language", "stops"), [*product(LANGUAGES, (True, False))])
+def test_question_about_who_asks_wants_one_thing_and_no_papers_and_gives_nothing_away(
+    language: str, stops: bool
+) -> None:
+    """D16, I2, I5, I6: whoever reads it may be a stranger."""
+    markers = {
+        "fr": ("article 12, paragraphe 6", "pièce d’identité", "numéro de client", "dernier échange", "que vous utilisez avec nous"),
+        "en": ("Article 12(6)", "identity document", "client number", "last exchange", "you use with us"),
+    }[language]  # fmt: skip
+    clock, other = (STANDS_STILL, RUNS_ON) if stops else (RUNS_ON, STANDS_STILL)
+    for words in say(LetterKind.ASK_EVIDENCE, language, stops_clock=stops):
+        assert not missing(words, *markers, facts.SAID[language]["evidence"])
+        assert not missing(words, say_date(language, facts.ANSWER_BY), say_date(language, facts.PROMISED))
+        assert clock[language] in words
+        assert other[language] not in words
+        assert not [title for title in SYSTEM_TITLES[language] if title in words]
+
+
 TO_DO = {
     Right.RECTIFICATION: ("Corrigez ces données", "Correct these data"),
     Right.RESTRICTION: ("ne les utilisez plus", "no longer use them"),

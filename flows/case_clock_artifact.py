@@ -1,0 +1,88 @@
+"""Show each open case's clock in the Prefect UI, as an artifact: its dates and why they are so, and nothing personal.
+
+One artifact a case, written anew only where something in it changed: showing the same again changes nothing.
+"""
+
+from datetime import datetime
+
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import Artifact
+from prefect.client.schemas.sorting import ArtifactSort
+
+from flows.prefect_api import prefect
+from models.calendar import Language, format_day, paris_date
+from models.case_clock import deadlines_of
+from models.cases import find_case
+from models.database import reading
+from models.deadline_explanation import explain
+from models.deadlines import Deadlines
+from tasks.correspondence import case_link
+from tasks.form_texts import officer_language
+
+WORDS: dict[Language, str] = {
+    "fr": "# {ref} · {left}\n\n| | |\n|---|---|\n| **À répondre au plus tard le** | **{binding}** |\n"
+    "| Promesse de 30 jours | {commitment} |\n| Délai légal | {statutory} |\n\n## Pourquoi ces dates\n\n{why}\n\n"
+    "[Le dossier]({link})\n",
+    "en": "# {ref} · {left}\n\n| | |\n|---|---|\n| **Answer by** | **{binding}** |\n"
+    "| Promise of 30 days | {commitment} |\n| Legal period | {statutory} |\n\n## Why these dates\n\n{why}\n\n"
+    "[The case]({link})\n",
+}
+LEFT: dict[Language, tuple[str, str, str]] = {
+    "fr": ("{} jours de retard", "à répondre aujourd’hui", "{} jours restants"),
+    "en": ("{} days late", "due today", "{} days left"),
+}
+
+
+def key_of(case_ref: str) -> str:
+    """Return the artifact's key: `dsr-2026-0042-clock`."""
+    return f"{case_ref.lower()}-clock"
+
+
+def show_clock(case_ref: str, now: datetime) -> bool:
+    """Write the case's artifact, where it does not say yet what is true now; False where it does."""
+    with reading() as session:
+        case = find_case(session, case_ref)
+        text = clock_text(case_ref, deadlines_of(session, case, now), now, case_link(case))
+    known = _artifacts(case_ref)
+    if known and known[0].data == text:
+        return False
+    with prefect() as client:
+        if known:
+            client.update_artifact(known[0].id, ArtifactUpdate(data=text))
+        else:
+            client.create_artifact(ArtifactCreate(key=key_of(case_ref), type="markdown", data=text))
+    return True
+
+
+def clock_text(case_ref: str, dates: Deadlines, now: datetime, link: str) -> str:
+    """Return the clock in the officers' language; it holds no personal data."""
+    language = officer_language()
+    days = (dates.binding - paris_date(now)).days
+    late, today, left = LEFT[language]
+    return WORDS[language].format(
+        ref=case_ref,
+        left=today if not days else (left if days > 0 else late).format(abs(days)),
+        binding=format_day(dates.binding, language),
+        commitment=format_day(dates.commitment, language),
+        statutory=format_day(dates.statutory_in_force, language),
+        why="\n".join(f"- {sentence}" for sentence in explain(dates, language)),
+        link=link,
+    )
+
+
+def forget_clock(case_ref: str) -> int:
+    """Delete the case's artifact in every version; return how many there were."""
+    known = _artifacts(case_ref)
+    with prefect() as client:
+        for artifact in known:
+            client.delete_artifact(artifact.id)
+    return len(known)
+
+
+def _artifacts(case_ref: str) -> list[Artifact]:
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key_of(case_ref)]))
+    with prefect() as client:
+        return client.read_artifacts(
+            artifact_filter=wanted, limit=200, offset=0, sort=ArtifactSort.CREATED_DESC
+        )
