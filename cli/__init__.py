@@ -4,11 +4,34 @@ import sys
 
 from dotenv import load_dotenv
 
-from cli import cases, keeping, offline, people, restrictions, suppression, system, todos
+from cli import (
+    cases,
+    holidays,
+    keeping,
+    offline,
+    people,
+    register,
+    restrictions,
+    suppression,
+    system,
+    todos,
+)
 from cli.app import app
 from models.errors import DsrError
 
-__all__ = ["cases", "keeping", "main", "offline", "people", "restrictions", "suppression", "system", "todos"]
+__all__ = [
+    "cases",
+    "holidays",
+    "keeping",
+    "main",
+    "offline",
+    "people",
+    "register",
+    "restrictions",
+    "suppression",
+    "system",
+    "todos",
+]
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Who decides, and the secrets: `dsr officer`, `dsr keys`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,15 +16,20 @@ def officer_add(
     address: str,
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
     totp: Annotated[bool, typer.Option(help="also enrol a one-time code")] = True,
+    role: Annotated[
+        Literal["officer", "manager"], typer.Option(help="a manager sees figures and no case")
+    ] = "officer",
 ) -> None:
-    """Add an officer; with --totp, print the address to scan once."""
+    """Add an officer, or with --role manager somebody who sees figures only; with --totp, print the address to scan once."""
     from models.database import unit_of_work
+    from models.tables import Role
     from tasks.officers import add_officer
 
     migrated()
     with unit_of_work() as session:
-        provisioning = add_officer(session, name, address, password, now(), totp=totp)
-    console.print(f"{name} may decide now")
+        provisioning = add_officer(session, name, address, password, now(), totp=totp, role=Role(role))
+    what = "decide" if role == "officer" else "look at figures"
+    console.print(f"{name} may {what} now")
     if provisioning.otpauth_uri:
         console.print(
             f"Scan or type this into the one-time code app, now: {provisioning.otpauth_uri}", soft_wrap=True

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from prefect import flow
 
+from flows.beating import beating
 from flows.runtime.clock import utc_now
 from models.errors import DsrError, NeedsHuman
 from tasks.find_reappeared import look_into
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @flow(name="find-reappeared", flow_run_name="find-reappeared", persist_result=False)
+@beating("find-reappeared")
 def find_reappeared() -> None:
     """Look through every system; the run fails, after all are done, where one could not be read."""
     problems = look_everywhere(utc_now())

@@ -6,6 +6,7 @@ an attempt has one run. Requires one mailbox that answers; the run fails at its 
 
 from prefect import flow
 
+from flows.beating import beating
 from flows.runtime.clock import utc_now
 from flows.start import start_run
 from models.cases import find_request
@@ -17,6 +18,7 @@ from tasks.take_in import take_in_all
 
 
 @flow(name="intake", flow_run_name="intake", persist_result=False)
+@beating("intake")
 def take_in() -> None:
     """Empty the mailboxes into cases, holding pen and machine mail."""
     for handled in take_in_all(utc_now()):

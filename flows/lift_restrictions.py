@@ -10,6 +10,7 @@ from datetime import datetime
 
 from prefect import flow
 
+from flows.beating import beating
 from flows.runtime.clock import utc_now
 from models.database import reading
 from models.errors import NeedsHuman
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @flow(name="lift-restrictions", flow_run_name="lift-restrictions", persist_result=False)
+@beating("lift-restrictions")
 def lift_restrictions() -> None:
     """Lift and remind; the run fails, after all are done, where a restriction could not be lifted."""
     problems = look_after(utc_now())

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from prefect import flow
 from prefect.exceptions import ObjectNotFound
 
+from flows.beating import beating
 from flows.case_clock_artifact import forget_clock
 from flows.prefect_api import prefect, runs_of
 from flows.runtime.clock import utc_now
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @flow(name="purge", flow_run_name="purge", persist_result=False)
+@beating("purge")
 def purge() -> None:
     """Purge everything that is due now."""
     done = purge_due(utc_now())

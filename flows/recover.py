@@ -11,6 +11,7 @@ from datetime import datetime
 from prefect import flow
 from prefect.client.schemas.objects import FlowRun
 
+from flows.beating import beating
 from flows.case_clock_artifact import show_clock
 from flows.intake import follow_up
 from flows.prefect_api import create_run, give_up, has_form, keep_true, read_run, resume
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 
 @flow(name="recover", flow_run_name="recover", persist_result=False)
+@beating("recover")
 def recover() -> None:
     """Repair everything that can be repaired now."""
     repair(utc_now())

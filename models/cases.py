@@ -9,7 +9,9 @@ from sqlmodel import Session, col, select
 from models import audit
 from models.calendar import paris_date
 from models.errors import NotFound, Rejected
+from models.request_dates import renew
 from models.rights import Right
+from models.stretches import note_stretch
 from models.tables import Case, ClockEvent, Request
 
 
@@ -60,6 +62,9 @@ def _add(session: Session, case: Case, rights: Iterable[Right], now: datetime) -
     ]
     session.add_all(requests)
     session.flush()
+    for request in requests:
+        note_stretch(session, request, now)
+    renew(session, case, now)
     return requests
 
 
@@ -72,6 +77,7 @@ def count_from(session: Session, case: Case, received_at: datetime, actor: str, 
         select(ClockEvent).where(ClockEvent.case_id == case.id, ClockEvent.kind == "received")
     ).one()
     locked.received_at = started.at = received_at
+    renew(session, locked, now)
     audit.record(session, case, actor, "received_earlier", now, at=received_at.isoformat())
 
 

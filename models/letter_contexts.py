@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from models import letters, replies
+from models import deadline_alert, letters, replies, report
 from models.letters import Context, LetterKind
 
 CONTEXTS: Mapping[LetterKind, type[Context]] = MappingProxyType(
@@ -33,6 +33,8 @@ CONTEXTS: Mapping[LetterKind, type[Context]] = MappingProxyType(
         LetterKind.RECIPIENT_NOTICE: replies.RecipientNotice,
         LetterKind.REAPPEARED: replies.ReappearedNotice,
         LetterKind.REVIEW_DUE: replies.ReviewDue,
+        LetterKind.DEADLINE_ALERT: deadline_alert.DeadlineAlert,
+        LetterKind.REPORT: report.Report,
         LetterKind.TODO_NOTICE: letters.TodoNotice,
     }
 )

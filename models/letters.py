@@ -50,6 +50,8 @@ class LetterKind(StrEnum):
     RECIPIENT_NOTICE = "recipient_notice"
     REAPPEARED = "reappeared"
     REVIEW_DUE = "review_due"
+    DEADLINE_ALERT = "deadline_alert"
+    REPORT = "report"
     TODO_NOTICE = "todo_notice"
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from models.errors import Rejected
 from models.mailbox_settings import (
@@ -18,13 +18,13 @@ from models.mailbox_settings import (
     token_in,
     without_tag,
 )
+from models.watch_settings import SHORTEST_SECRET, WatchSettings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SHORTEST_SECRET = 24  # characters
 _PLACEHOLDERS = {"", "changeme", "change-me", "secret", "demo"}
 
 
-class Settings(BaseSettings):
+class Settings(WatchSettings):
     """Where things are and who is who. Every field is `DSR_` + its name in capitals; `.env` is read too.
 
     Secrets have no default: `Settings` refuses to exist with an empty or placeholder one outside the demo.

@@ -191,7 +191,8 @@ def _columns(table: type[SQLModel]) -> Select[Any]:
 
 
 def _line(case: Row[Any], requests: list[Row[Any]], events: list[Any], now: datetime) -> CaseLine:
-    binding = deadlines(clock_from_events(map(fact_of, events)), today=paris_date(now)).binding
+    clock = clock_from_events(map(fact_of, events))
+    binding = deadlines(clock, today=paris_date(now), extra_holidays=settings().extra_holidays).binding
     return CaseLine(
         ref=case.ref,
         requester_name=case.requester_name,

@@ -23,6 +23,7 @@ from tasks.connectors.rows import fold
 from tasks.correspondence import case_link, run_link
 from tasks.identify import on_file
 from tasks.judge_answer import Answered, Asked, fitting_ground, problem
+from tasks.officers import deciding
 from tasks.steps import Scene
 from tasks.write_letter import write_letter
 
@@ -119,13 +120,13 @@ def why_sent_back(session: Session, request: Request, question: Question) -> str
 
 def officer_names(session: Session, not_by: str = "") -> list[str]:
     """Return the officers who may decide, in the order they joined; all but `not_by`."""
-    names = session.exec(select(Officer.name).where(col(Officer.left_at).is_(None)).order_by(col(Officer.id)))
+    names = session.exec(select(Officer.name).where(deciding()).order_by(col(Officer.id)))
     return [name for name in names if name != not_by]
 
 
 def codes_in_use(session: Session) -> bool:
     """Whether any officer confirms decisions with a one-time code: otherwise no form asks for one."""
-    enrolled = select(Officer.id).where(col(Officer.left_at).is_(None), Officer.totp_secret != "")
+    enrolled = select(Officer.id).where(deciding(), Officer.totp_secret != "")
     return session.exec(enrolled).first() is not None
 
 
@@ -155,7 +156,7 @@ def _write_to_all(scene: Scene, question: DecisionQuestion, key: str) -> int:
         prefect_link=run_link(scene.request),
         case_link=case_link(scene.case),
     )
-    officers = scene.session.exec(select(Officer).where(col(Officer.left_at).is_(None))).all()
+    officers = scene.session.exec(select(Officer).where(deciding())).all()
     for officer in officers:
         write_letter(
             scene.session,

@@ -19,6 +19,7 @@ from models.letters import Withheld as WithheldInLetter
 from models.map_in_words import place_in_words, said
 from models.records import Finding
 from models.replies import letter_language
+from models.request_dates import renew
 from models.rights import Right
 from models.tables import Case, Decision, FindingRow, Letter, Receipt, Request, RequestState
 from tasks.build_bundle import build_bundle
@@ -164,4 +165,5 @@ def _close(scene: Scene, replied_at: datetime | None) -> dict[str, Any]:
         scene.case.closed_at = scene.now
         resume(scene.session, scene.case, "identity", scene.now, scene.now)
         scene.audit("case_closed")
+    renew(scene.session, scene.case, scene.now)
     return {"closed": True}

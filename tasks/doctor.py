@@ -9,7 +9,7 @@ from functools import partial
 import httpx
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func, select
 
 from models.audit import verify
 from models.data_map_loading import load_data_map
@@ -20,9 +20,12 @@ from models.migrate import alembic_config
 from models.records import Frozen
 from models.settings import settings
 from models.storage import decrypt, encrypt, fetch, keep
-from models.tables import Letter, LetterState, Message, MessageState, Officer, Request
+from models.tables import Letter, LetterState, Message, MessageState, Request
 from tasks.check_map import check_map
+from tasks.heartbeat import CLOCKWORK, silent, started
 from tasks.keep_mail import open_inbox
+from tasks.officers import deciding
+from tasks.unsent_letters import unsent
 
 
 class Check(Frozen):
@@ -45,7 +48,8 @@ def examine(now: datetime, *, deep: bool = False) -> list[Check]:
         "mail relay": _relay,
         "prefect": _prefect,
         "web": _web,
-        "letters": _letters,
+        "clockwork": lambda: _clockwork(now),
+        "letters": lambda: _letters(now),
         "requests": _requests,
         "holding pen": _pen,
         "audit log": _audit,
@@ -82,7 +86,7 @@ def _storage() -> str:
 
 def _officers() -> str:
     with reading() as session:
-        known = session.exec(select(func.count()).where(col(Officer.left_at).is_(None))).one()
+        known = session.exec(select(func.count()).where(deciding())).one()
     if not known:
         raise NotFound("nobody may decide: add an officer with `dsr officer add NAME ADDRESS`")
     return f"{known} may decide"
@@ -118,7 +122,7 @@ def _prefect() -> str:
 
 
 def _web() -> str:
-    return _answers(f"http://{settings().web_host}:{settings().web_port}/healthz", "start it with `dsr up`")
+    return _answers(f"http://{settings().web_host}:{settings().web_port}/livez", "start it with `dsr up`")
 
 
 def _answers(url: str, otherwise: str) -> str:
@@ -129,13 +133,23 @@ def _answers(url: str, otherwise: str) -> str:
     return f"{url} answers"
 
 
-def _letters() -> str:
-    unsent = [LetterState.FAILED, LetterState.UNCERTAIN]
+def _clockwork(now: datetime) -> str:
+    if not started():
+        raise NotFound("the engine was never started here: start it with `dsr up`")
+    if quiet := silent(now):
+        named = ", ".join(f"{one.flow} since {one.since:%Y-%m-%d %H:%M} UTC" for one in quiet)
+        raise NotFound(
+            f"not run to their end: {named}; see that `dsr up` runs, and their last runs in Prefect"
+        )
+    return f"{len(CLOCKWORK)} flows run on time"
+
+
+def _letters(now: datetime) -> str:
     with reading() as session:
-        bad = _refs(session, select(Letter.key).where(col(Letter.state).in_(unsent)))
+        bad = ", ".join(f"{letter.key} ({letter.state})" for letter in unsent(session, now))
         queued = session.exec(select(func.count()).where(Letter.state == LetterState.QUEUED)).one()
     if bad:
-        raise NotFound(f"not delivered, look at them on the desk: {bad}")
+        raise NotFound(f"should have left and did not, look at them on the desk: {bad}")
     return f"{queued} to send"
 
 

@@ -14,6 +14,7 @@ from models.grounds import Delay, Refusal
 from models.letters import LetterKind, RequesterLetter
 from models.questions import Choice
 from models.replies import ExtensionLetter, NotARequest, RefusalLetter, Withdrawn
+from models.request_dates import renew
 from models.rights import Right
 from models.tables import ClockEvent, Decision, RequestState
 from tasks.correspondence import requester_facts
@@ -100,6 +101,7 @@ def extend_period(scene: Scene, delay: Delay, reason: str, officer: str) -> str:
         scene.session.flush()
         broken = paris_date(scene.now) > before.extension_notice_promised_by
         scene.audit("extended", actor=officer, ground=delay, promise_broken=broken)
+        renew(scene.session, scene.case, scene.now)
     still_open = (one for one in requests_of(scene.session, scene.case) if one.closed_at is None)
     context = ExtensionLetter(
         **requester_facts(scene.case),

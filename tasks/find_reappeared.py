@@ -24,6 +24,7 @@ from models.tables import Case, Officer, Reappearance, Receipt, Request, Suppres
 from tasks.connectors import build_connector
 from tasks.connectors.listing import Listed, addresses_in, can_be_listed
 from tasks.correspondence import case_link
+from tasks.officers import deciding
 from tasks.suppress import tell_case
 from tasks.write_letter import write_letter
 
@@ -155,7 +156,7 @@ def _told(
     case = max(cases, key=lambda one: one.id)
     title = spec.title.fr if settings().officer_language == "fr" else spec.title.en
     context = ReappearedNotice(ref=case.ref, system_title=title, rows=len(new), case_link=case_link(case))
-    officers = session.exec(select(Officer).where(col(Officer.left_at).is_(None)).order_by(col(Officer.id)))
+    officers = session.exec(select(Officer).where(deciding()).order_by(col(Officer.id)))
     rows = sha256(_canonical([[row.suppression_id, row.record] for row, _ in new]).encode())
     return [
         write_letter(

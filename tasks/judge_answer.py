@@ -6,7 +6,7 @@ Only a one-time code is used up by judging; it happens in the transaction that r
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from models.calendar import paris_date
 from models.case_clock import deadlines_of
@@ -27,7 +27,7 @@ from models.rights import Right
 from models.settings import settings
 from models.tables import Officer
 from tasks.ask_evidence import asks_for_papers
-from tasks.officers import check_totp
+from tasks.officers import check_totp, deciding
 from tasks.steps import Scene
 
 PAUSES = frozenset({Choice.ASK_EVIDENCE, Choice.ASK_SCOPE})
@@ -76,9 +76,7 @@ def problem(scene: Scene, asked: Asked, answered: Answered, *, address_is_good: 
     An address on file is due for a code (I6); with other evidence the requester's own address will do (I4).
     """
     choice = choice_of(answered.choice)
-    officer = scene.session.exec(
-        select(Officer).where(Officer.name == answered.officer, col(Officer.left_at).is_(None))
-    ).first()
+    officer = scene.session.exec(select(Officer).where(Officer.name == answered.officer, deciding())).first()
     asked_for, override = answered.values.get(EVIDENCE, ""), answered.values.get(OVERRIDE, "")
     shortest = SHORTEST_DELAY_REASON if choice is Choice.EXTEND else SHORTEST_REASON
     checks: list[tuple[str, Callable[[], bool]]] = [

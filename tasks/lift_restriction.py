@@ -24,6 +24,7 @@ from tasks.correspondence import case_link, requester_facts
 from tasks.identify import search_identifiers
 from tasks.manual_changes import ask_changes
 from tasks.notify_recipients import tell_lifted
+from tasks.officers import deciding
 from tasks.steps import Scene
 from tasks.write_letter import write_letter
 
@@ -247,7 +248,7 @@ def _write_notice(scene: Scene, row: Restriction, ends_on: date) -> None:
 
 def _write_reminders(scene: Scene, row: Restriction) -> None:
     context = ReviewDue(ref=scene.case.ref, since=paris_date(row.since), case_link=case_link(scene.case))
-    for officer in scene.session.exec(select(Officer).where(col(Officer.left_at).is_(None))).all():
+    for officer in scene.session.exec(select(Officer).where(deciding())).all():
         write_letter(
             scene.session,
             scene.case,

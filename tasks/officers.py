@@ -10,13 +10,14 @@ from functools import cache
 import pyotp
 from email_validator import EmailNotValidError, validate_email
 from pwdlib import PasswordHash
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from models.database import reading, unit_of_work
 from models.errors import Rejected
 from models.storage import decrypt, encrypt
-from models.tables import Officer
+from models.tables import Officer, Role
 from models.tokens import same
 
 ISSUER = "Nexoris DSR"
@@ -35,14 +36,34 @@ class Provisioning:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
+    """Somebody who is known. A manager sees figures and no case."""
+
     officer_id: int
     name: str
+    role: str = Role.OFFICER
+
+    @property
+    def manager(self) -> bool:
+        """Whether they may look at the SLA pages and nothing else."""
+        return self.role != Role.OFFICER
 
 
-def add_officer(
-    session: Session, name: str, address: str, password: str, now: datetime, *, totp: bool = True
+def deciding() -> ColumnElement[bool]:
+    """Who may decide and is written to about cases: officers who have not left, and no manager."""
+    return and_(col(Officer.left_at).is_(None), col(Officer.role) == Role.OFFICER)
+
+
+def add_officer(  # noqa: PLR0913  # who it is, and how they log in
+    session: Session,
+    name: str,
+    address: str,
+    password: str,
+    now: datetime,
+    *,
+    totp: bool = True,
+    role: Role = Role.OFFICER,
 ) -> Provisioning:
-    """Add an officer; `Rejected` for a short password, an address that is none, or a name or address in use."""
+    """Add an officer or a manager; `Rejected` for a short password, an address that is none, or a name or address in use."""
     name = " ".join(name.split())
     if not name:
         raise Rejected("an officer needs a name: it is shown in the forms")
@@ -62,6 +83,7 @@ def add_officer(
         name=name,
         address=address,
         password_hash=_hasher().hash(password),
+        role=role,
         totp_secret=encrypt(secret.encode()).decode() if secret else "",
         added_at=now,
     )
@@ -81,17 +103,21 @@ def log_in(address: str, password: str, totp: str, now: datetime) -> LoggedIn | 
     if not _hasher().verify(password, found.password_hash if found else _nobody()) or found is None:
         return None
     if not found.totp_secret:
-        return LoggedIn(found.id, found.name)
+        return LoggedIn(found.id, found.name, found.role)
     with unit_of_work() as session:
         officer = session.get_one(Officer, found.id)
-        return LoggedIn(officer.id, officer.name) if check_totp(session, officer, totp, now) else None
+        return (
+            LoggedIn(officer.id, officer.name, officer.role)
+            if check_totp(session, officer, totp, now)
+            else None
+        )
 
 
 def known(officer_id: int) -> LoggedIn | None:
     """Return the officer of a session, or None where they left."""
     with reading() as session:
         officer = session.exec(_active().where(Officer.id == officer_id)).first()
-        return LoggedIn(officer.id, officer.name) if officer else None
+        return LoggedIn(officer.id, officer.name, officer.role) if officer else None
 
 
 def check_totp(session: Session, officer: Officer, code: str, now: datetime) -> bool:

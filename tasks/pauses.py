@@ -15,6 +15,7 @@ from models.cases import lock_case
 from models.deadlines import QUERY_WORKING_DAYS, Deadlines, PauseVerdict, Scope
 from models.letters import LetterKind
 from models.questions import OVERRIDE
+from models.request_dates import renew
 from models.tables import WRITTEN, Case, ClockEvent, Decision, Letter, Message
 from tasks.siblings import settle_identity
 from tasks.steps import Scene
@@ -50,6 +51,7 @@ def pause(scene: Scene, scope: Scope, decision: Decision) -> bool:
     )
     scene.session.add(event)
     scene.session.flush()
+    renew(scene.session, scene.case, scene.now)
     newest = open_pauses(deadlines_of(scene.session, scene.case, scene.now), scope)
     stops = any(verdict.outcome == "counted" for verdict in newest)
     effect = "stands_still" if stops else "runs_on"
@@ -92,6 +94,7 @@ def resume(
     event = ClockEvent(case_id=case.id, kind="resumed", at=since, scope=scope, recorded_by=by)
     session.add(event)
     session.flush()
+    renew(session, case, now)
     audit.record(session, case, by, "clock_resumed", now, scope=scope)
     return True
 

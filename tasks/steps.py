@@ -16,6 +16,7 @@ from models.cases import find_request, lock_request
 from models.database import reading, unit_of_work
 from models.errors import DsrError, NeedsHuman, Rejected
 from models.settings import settings
+from models.stretches import note_stretch
 from models.tables import Case, Request, RequestState, Step, WaitsFor
 
 ATTEMPTS_BEFORE_HELP = 5
@@ -89,6 +90,7 @@ def do_once(lease: Lease, name: str, effect: Effect, now: datetime) -> dict[str,
             session.add(done)
             request.failures, request.problem, request.retry_at = 0, "", None
             request.lease_until = now + timedelta(seconds=settings().lease_seconds)
+            note_stretch(session, request, now)
     at_boundary("after", name)
     return done.result
 
@@ -99,6 +101,7 @@ def wait_for(lease: Lease, whom: WaitsFor, on: str, now: datetime) -> None:
         request = locked_by(session, lease)
         request.waits_for, request.waits_on = whom, on
         request.lease_until = now + timedelta(seconds=settings().lease_seconds)
+        note_stretch(session, request, now)
 
 
 def note_failure(lease: Lease, error: Exception, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from models.database import reading, unit_of_work
 from models.letters import LetterKind, ThingsToDo, TodoNotice
 from models.settings import settings
 from models.tables import Case, Officer, Todo, TodoKind
+from tasks.officers import deciding
 from tasks.write_letter import is_address, write_letter
 
 APART = timedelta(hours=1)
@@ -66,7 +67,7 @@ def _is_late(todo: Todo, now: datetime) -> bool:
 
 
 def _officers(session: Session) -> list[Officer]:
-    active = session.exec(select(Officer).where(col(Officer.left_at).is_(None)).order_by(col(Officer.id)))
+    active = session.exec(select(Officer).where(deciding()).order_by(col(Officer.id)))
     return [officer for officer in active if is_address(officer.address)]
 
 

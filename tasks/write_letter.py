@@ -4,7 +4,7 @@ The letter's key is unique, so writing it again returns the first one, unchanged
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -30,6 +30,7 @@ from models.tables import (
     TodoKind,
 )
 from models.tokens import new_token
+from tasks.attach import Attached, attach
 from tasks.render import LANGUAGES, Rendered, render
 from tasks.reply_address import reply_address
 from tasks.todos import note
@@ -62,6 +63,7 @@ def write_letter(  # noqa: PLR0913, PLR0917  # a letter is all of these
     *,
     language: str = "",
     secret: bool = False,
+    attachments: Sequence[Attached] = (),
 ) -> Letter:
     """Queue the letter `key` in the caller's transaction; `recipient` is one bare address, else `NeedsHuman`.
 
@@ -80,7 +82,7 @@ def write_letter(  # noqa: PLR0913, PLR0917  # a letter is all of these
     message_id = f"<{case.ref.lower() if case else 'desk'}.{new_token()}@{_domain()}>"
     headers, thread = _correspondence(session, case, recipient)
     headers |= {"To": recipient, "Date": format_datetime(now), "Message-ID": message_id}
-    content = thread + _bytes(rendered, language, headers)
+    content = thread + _bytes(rendered, language, headers, attachments)
     letter = Letter(
         key=key,
         case_id=case.id if case else None,
@@ -131,7 +133,9 @@ def _correspondence(session: Session, case: Case | None, recipient: str) -> tupl
     return headers, _threading(_thread(session, case))
 
 
-def _bytes(rendered: Rendered, language: str, headers: Mapping[str, str]) -> bytes:
+def _bytes(
+    rendered: Rendered, language: str, headers: Mapping[str, str], attachments: Sequence[Attached]
+) -> bytes:
     """The final bytes, with those `headers` that are not empty."""
     mail = EmailMessage(policy=POLICY)
     mail["From"] = Address(settings().sender_name, addr_spec=settings().mailbox)
@@ -142,6 +146,7 @@ def _bytes(rendered: Rendered, language: str, headers: Mapping[str, str]) -> byt
     mail["X-Auto-Response-Suppress"] = SUPPRESSED_ANSWERS
     mail.set_content(rendered.text)
     mail.add_alternative(rendered.html, subtype="html")
+    attach(mail, attachments)
     mail["Content-Language"] = language  # earlier, it would become a header of the first part
     return mail.as_bytes()
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,7 +16,9 @@ from models.database import reading
 from models.errors import DsrError
 from models.settings import settings
 from models.tokens import derived_secret
+from tasks.heartbeat import silent
 from web import (
+    calendar_door,
     checks,
     clock_door,
     demo_mail,
@@ -24,11 +26,15 @@ from web import (
     findings,
     hand_door,
     letter_door,
+    metrics_door,
     pen_door,
     portal,
+    register_door,
+    sla_door,
     tasks_door,
     todo_door,
 )
+from web.clock import Now
 from web.pages import FOLDER, page, portal_language
 from web.security import LoginAttempts, with_body_limit, with_headers
 
@@ -53,12 +59,14 @@ def create_app() -> FastAPI:
     app.add_middleware(with_body_limit)
     app.add_middleware(with_headers, https=https)
     app.add_exception_handler(desk.NotLoggedIn, _to_login)
+    app.add_exception_handler(desk.OnlyFigures, _to_figures)
     app.add_exception_handler(HTTPException, _explain)
     app.add_exception_handler(RequestValidationError, _not_found)
     app.add_exception_handler(DsrError, _try_later)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))
     app.add_api_route("/", home)
     app.add_api_route("/healthz", health)
+    app.add_api_route("/livez", alive)
     app.include_router(portal.router)
     app.include_router(tasks_door.router)
     app.include_router(todo_door.router)
@@ -68,6 +76,10 @@ def create_app() -> FastAPI:
     app.include_router(hand_door.router)  # before the desk: /desk/cases/new is no case
     app.include_router(desk.router)
     app.include_router(findings.router)
+    app.include_router(sla_door.router)
+    app.include_router(register_door.router)
+    app.include_router(calendar_door.router)
+    app.include_router(metrics_door.router)
     app.include_router(checks.router)
     if settings().demo:
         app.include_router(demo_mail.router)
@@ -79,8 +91,17 @@ def home(request: Request) -> Response:
     return page(request, "home.html", portal_language(request))
 
 
-def health() -> Response:
-    """Say whether the database answers: 200 or 503."""
+def health(now: Now) -> Response:
+    """Say whether the database answers and every clockwork flow runs: 200, or 503 with who is silent since when."""
+    try:
+        quiet = {one.flow: one.since.isoformat() for one in silent(now)}
+    except SQLAlchemyError:
+        return JSONResponse({"database": "unreachable"}, status_code=503)
+    return JSONResponse({"database": "ok", **({"silent": quiet} if quiet else {})}, 503 if quiet else 200)
+
+
+def alive() -> Response:
+    """Say whether the web app and its database answer, whatever the engine does: for whoever starts them."""
     try:
         with reading() as session:
             session.execute(text("SELECT 1"))
@@ -91,6 +112,10 @@ def health() -> Response:
 
 def _to_login(request: Request, _error: Exception) -> Response:
     return desk.to_login(request)
+
+
+def _to_figures(_request: Request, _error: Exception) -> Response:
+    return RedirectResponse("/sla", status_code=303)
 
 
 def _not_found(request: Request, _error: Exception) -> Response:

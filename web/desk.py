@@ -35,15 +35,19 @@ router = APIRouter(prefix="/desk")
 SESSION_HOURS = 12
 CASES_A_PAGE = 100
 READ_INLINE = 20  # messages and letters whose text is shown on the case page
-_OURS = re.compile(r"/desk(/[A-Za-z0-9._-]+)*")
+_OURS = re.compile(r"/(desk|sla)(/[A-Za-z0-9._-]+)*")
 
 
 class NotLoggedIn(Exception):
     """Nobody is logged in: the app answers with the log-in page."""
 
 
+class OnlyFigures(Exception):
+    """A manager asked for a case: the app answers with the figures."""
+
+
 def logged_in(request: Request, now: Now) -> LoggedIn:
-    """Return the officer of this session, or raise `NotLoggedIn`."""
+    """Return the officer or manager of this session, or raise `NotLoggedIn`."""
     since = datetime.fromtimestamp(request.session.get("since", 0), UTC)
     officer = None
     if "officer" in request.session and now - since < timedelta(hours=SESSION_HOURS):
@@ -53,7 +57,15 @@ def logged_in(request: Request, now: Now) -> LoggedIn:
     return officer
 
 
-Officer = Annotated[LoggedIn, Depends(logged_in)]
+def officer_logged_in(request: Request, now: Now) -> LoggedIn:
+    """Return the officer of this session, or raise `NotLoggedIn` or, for a manager, `OnlyFigures`."""
+    officer = logged_in(request, now)
+    if officer.manager:
+        raise OnlyFigures
+    return officer
+
+
+Officer = Annotated[LoggedIn, Depends(officer_logged_in)]
 
 
 def to_login(request: Request) -> Response:
@@ -97,7 +109,7 @@ def login(
     forgive(attempts, client, account)
     request.session.clear()  # a new session: nothing planted before the log-in survives it
     request.session.update(officer=officer.officer_id, since=now.timestamp())
-    return RedirectResponse(_ours(next), status_code=303)
+    return RedirectResponse("/sla" if officer.manager else _ours(next), status_code=303)
 
 
 @router.post("/logout", dependencies=[Depends(csrf_checked)])

@@ -21,14 +21,18 @@ from models.database import database, reading, unit_of_work
 from models.errors import NotFound, Unavailable
 from models.migrate import migrate
 from models.settings import Settings, settings
-from models.tables import Case, Request
+from models.tables import Case, Request, Role
 from tasks.officers import add_officer
+from tasks.sample_history import write_history
 from tasks.sample_systems import create_sample_systems
 
 HOME = Path(".dsr-demo")
 OFFICER = "Claire Martin"
 OFFICER_ADDRESS = "claire.martin@nexoris.com"
 OFFICER_PASSWORD = "demonstration"  # noqa: S105  # printed on the screen, for sample data only
+MANAGER = "Mona Direction"
+MANAGER_ADDRESS = "mona.direction@nexoris.com"
+HISTORY = 400  # requests answered in the past year
 READY_SECONDS = 90
 
 
@@ -71,10 +75,19 @@ def show(console: Console) -> None:
 
     with demo(say) as (config, parts):
         _wait_for_cases()
+        _add_history()
         for line in guide(config):
             say(line)
         watch(parts)
         console.print("Stopping …")
+
+
+def _add_history() -> None:
+    """Give management something to look at: a year of answered requests, invented, and somebody who may see figures."""
+    now = datetime.now(UTC)
+    with unit_of_work() as session:
+        write_history(session, HISTORY, now)
+        add_officer(session, MANAGER, MANAGER_ADDRESS, OFFICER_PASSWORD, now, totp=False, role=Role.MANAGER)
 
 
 def _wait_for_cases() -> None:
@@ -122,6 +135,7 @@ def guide(config: Settings) -> list[str]:
         f" 5  [bold]Most to see: 0004[/bold]      {mail}   enter Alice Eastgate's code, then approve in (3) the",
         "                            erasure plan: what goes, what the law keeps until when, what is blanked",
         f" 6  The officer's desk     {desk}   {OFFICER_ADDRESS} / {OFFICER_PASSWORD}",
+        f" 7  Management             {config.public_url}/sla   {MANAGER_ADDRESS} / {OFFICER_PASSWORD}",
         f"    On the command line    dsr case list · dsr pen list · dsr doctor   (with DSR_DEMO=true DSR_HOME={config.home})",
         f"    Logs in {config.home}/logs. dsr demo --auto plays everybody's part. Ctrl-C ends everything.",
     ]

@@ -14,8 +14,10 @@ import flows.objection
 import flows.portability
 import flows.recover
 import flows.rectification
+import flows.report
 import flows.restriction
-import flows.runtime.execute  # noqa: F401
+import flows.runtime.execute
+import flows.watch_deadlines  # noqa: F401
 from models.calendar import public_holidays
 from models.data_map_loading import load_data_map
 from models.errors import NeedsHuman

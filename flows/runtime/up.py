@@ -17,12 +17,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.runtime.clock import utc_now
 from flows.runtime.environment import prefect_environment
 from flows.runtime.waiting import wait_for_answer
 from models.database import database
 from models.errors import Rejected, Unavailable
 from models.migrate import migrate
 from models.settings import REPOSITORY, Settings
+from tasks.heartbeat import expect
 
 STOP_SECONDS = 10
 END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -52,6 +54,7 @@ def running(
     for name, port in (("DSR_PREFECT_PORT", config.prefect_port), ("DSR_WEB_PORT", config.web_port)):
         _refuse_taken(name, port)
     migrate(database())
+    expect(utc_now())
     environment = os.environ | prefect_environment(config)
     parts: list[Part] = []
 
@@ -70,7 +73,7 @@ def running(
             start("bell", "-m", "flows.runtime.bell")
             _wait_registered(parts, deployments)
             worker.tell()
-            where = f"http://{config.web_host}:{config.web_port}/healthz"
+            where = f"http://{config.web_host}:{config.web_port}/livez"
             wait_for_answer("the web app", where, lambda: _refuse_dead(parts))
             yield parts
         finally:

@@ -10,14 +10,16 @@ from models.tables.challenge import Challenge, Download
 from models.tables.finding import FindingRow, ManualTask, Receipt
 from models.tables.letter import Letter, LetterState
 from models.tables.message import WRITTEN, Message, MessageState
-from models.tables.officer import Officer
+from models.tables.officer import Officer, Role
 from models.tables.plan import Restriction, StoredPlan
 from models.tables.request import Decision, Request, RequestState, Step, WaitsFor
+from models.tables.sla import Alert, Heartbeat, RequestDates, SentReport, Stretch
 from models.tables.suppression import Disclosure, Notification, Reappearance, Suppression
 from models.tables.todo import Todo, TodoKind
 
 __all__ = [
     "WRITTEN",
+    "Alert",
     "AuditEvent",
     "Case",
     "Challenge",
@@ -27,6 +29,7 @@ __all__ = [
     "Disclosure",
     "Download",
     "FindingRow",
+    "Heartbeat",
     "Letter",
     "LetterState",
     "Mandate",
@@ -39,10 +42,14 @@ __all__ = [
     "Receipt",
     "ReferenceCounter",
     "Request",
+    "RequestDates",
     "RequestState",
     "Restriction",
+    "Role",
+    "SentReport",
     "Step",
     "StoredPlan",
+    "Stretch",
     "Suppression",
     "Todo",
     "TodoKind",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import instant, json_column
@@ -13,12 +13,15 @@ class FindingRow(SQLModel, table=True):
     """One system's finding in one round of discovery; the records themselves are encrypted in storage."""
 
     __tablename__ = "finding"
-    __table_args__ = (UniqueConstraint("request_id", "round", "system"),)
+    __table_args__ = (
+        UniqueConstraint("request_id", "round", "system"),
+        Index("ix_finding_system", "system", "status", "request_id"),
+    )
     id: int = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
     round: int
     system: str
-    status: str
+    status: str = Field(index=True)
     records: int = 0
     documents: int = 0
     problem: str = ""
@@ -44,7 +47,9 @@ class ManualTask(SQLModel, table=True):
     address: str
     due_on: date
     token_hash: str = Field(unique=True)
-    outcome: str = Field(default="", description="found | none | done | not_done; empty while it waits")
+    outcome: str = Field(
+        default="", index=True, description="found | none | done | not_done; empty while it waits"
+    )
     note: str = ""
     evidence_key: str = Field(
         default="", description="uploaded documents, encrypted: a JSON list of Document"

@@ -46,7 +46,7 @@ class Letter(SQLModel, table=True):
     next_try_at: datetime | None = instant(default=None)
     sent_at: datetime | None = instant(default=None)
     smtp_reply: str = Field(default="", description="the server's last answer, without addresses")
-    bounced_at: datetime | None = instant(default=None)
+    bounced_at: datetime | None = instant(default=None, index=True)
     bounce: str = Field(
         default="",
         description="why it came back: an enhanced status code (RFC 3463) or a few words, no address",

@@ -188,7 +188,7 @@ def rows_of(session: Session, cases: Iterable[int]) -> dict[str, list[Any]]:
     for table in SQLModel.metadata.sorted_tables:
         for column, ids in (("case_id", wanted), ("request_id", requests)):
             if column in table.c:
-                query = sa.select(table).where(table.c[column].in_(ids)).order_by(table.c.id)
+                query = sa.select(table).where(table.c[column].in_(ids)).order_by(*table.primary_key.columns)
                 held[f"{table.name}.{column}"] = [tuple(row) for row in session.connection().execute(query)]
     cases_query = sa.select(Case).where(Case.id.in_(wanted))  # type: ignore[attr-defined]
     held["case"] = [repr(case) for case in session.scalars(cases_query)]

@@ -74,6 +74,7 @@ def draw(folder: Path = FOLDER, *, dark: bool = False) -> list[Path]:
         drawn = [
             _draw(page, kind, language, folder / f"{language}-{kind}.png")
             for kind in LetterKind
+            if kind is not LetterKind.REPORT  # its pictures come with the mail: docs/pictures/sla/
             for language in LANGUAGES
         ]
         browser.close()

@@ -24,7 +24,9 @@ from models.letters import (
 )
 from models.rights import Right
 from models.tables import TodoKind
+from tests.support.deadline_samples import deadline_alert
 from tests.support.letter_replies import CASE_LINK, LINK, reply_facts
+from tests.support.report_samples import report
 
 REF = "DSR-2026-0042"
 REQUESTER = RequesterLetter(
@@ -50,7 +52,7 @@ WITHHELD = {
 }  # fmt: skip
 
 
-def sample(kind: LetterKind, language: str) -> Context:  # noqa: PLR0911  # one return for each letter
+def sample(kind: LetterKind, language: str) -> Context:  # noqa: C901, PLR0911  # one return for each letter
     """The context of one letter; those of the replies to a right are in `letter_replies.py`."""
     titles = SYSTEM_TITLES[language]
     base = dict(REQUESTER)
@@ -87,6 +89,10 @@ def sample(kind: LetterKind, language: str) -> Context:  # noqa: PLR0911  # one 
             )
         case LetterKind.NEW_LINK:
             return NewLink(**base, link=LINK, link_expires_on=datetime(2027, 1, 18, 9, 5, tzinfo=UTC))
+        case LetterKind.DEADLINE_ALERT:
+            return deadline_alert(REF, titles[3])
+        case LetterKind.REPORT:
+            return report(language)
         case LetterKind.TODO_NOTICE:
             return _todo_notice()
         case _:

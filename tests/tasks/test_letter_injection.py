@@ -99,7 +99,10 @@ def test_every_string_may_be_hostile_and_the_message_keeps_one_recipient(
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     assert sorted(message.keys()) == ["Content-Type", "MIME-Version", "Subject", "To"]
-    assert b"\nBcc" not in message.as_bytes()
+    headers = message.as_bytes().partition(b"\r\n\r\n")[
+        0
+    ]  # a wrapped line of the text may begin with anything
+    assert b"\nBcc" not in headers
     assert "b" not in Page(letter.html).tags
     if context != sample(kind, language):
         assert "{{ 7*7 }}{% include 'x' %}" in flat(letter.text)

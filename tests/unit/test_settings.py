@@ -142,6 +142,7 @@ def test_printed_settings_show_no_secret(clean: pytest.MonkeyPatch) -> None:
         "DSR_IMAP_PASSWORD": "imap-password-of-this-test",
         "DSR_OAUTH_CLIENT_SECRET": "client-secret-of-this-test",
         "DSR_OAUTH_REFRESH_TOKEN": "refresh-token-of-this-test",
+        "DSR_METRICS_TOKEN": "metrics-token-of-this-test-only",
         "DSR_PREFECT_AUTH": "officer:prefect-login-of-this-test",
         "DSR_DATABASE_URL": "postgresql://dsr:database-password-of-this-test@db/dsr",
         "DSR_PREFECT_DATABASE_URL": "postgresql+asyncpg://dsr:other-password-of-this-test@db/prefect",

@@ -1,0 +1,40 @@
+"""Letters that should have left and did not. Only looks."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, and_, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from models.records import Frozen
+from models.tables import Letter, LetterState
+
+PATIENCE = timedelta(minutes=30)
+"""A letter leaves within seconds, or with the next `recover`; after half an hour somebody should know."""
+
+
+class Unsent(Frozen):
+    """One letter; its key holds a reference and no personal data."""
+
+    key: str
+    kind: str
+    state: str
+    written_at: datetime
+
+
+def unsent(session: Session, now: datetime, *, request_id: int | None = None) -> list[Unsent]:
+    """Return the letters that failed, are uncertain, or have been waiting for longer than `PATIENCE`; oldest first.
+
+    With `request_id` only those of that request.
+    """
+    query = _stuck(now) if request_id is None else _stuck(now).where(Letter.request_id == request_id)
+    return [
+        Unsent(key=letter.key, kind=letter.kind, state=letter.state, written_at=letter.written_at)
+        for letter in session.exec(query)
+    ]
+
+
+def _stuck(now: datetime) -> SelectOfScalar[Letter]:
+    ended = col(Letter.state).in_([LetterState.FAILED, LetterState.UNCERTAIN])
+    waiting = col(Letter.state).in_([LetterState.QUEUED, LetterState.SENDING])
+    late = and_(waiting, col(Letter.written_at) < now - PATIENCE)
+    return select(Letter).where(or_(ended, late)).order_by(col(Letter.id))

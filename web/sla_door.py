@@ -1,0 +1,221 @@
+"""Management's door: the figures of deadlines, the requests behind each, and their exports.
+
+It only looks. Managers and officers may; pages show no name and no address.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import Response
+
+from models.calendar import Language, paris_date
+from models.database import reading
+from models.errors import Rejected
+from models.rights import Right
+from models.sla import Filter, last_months
+from tasks.heartbeat import silent
+from tasks.officers import LoggedIn
+from tasks.sla_csv import figures_csv, list_csv
+from tasks.sla_figures import figures
+from tasks.sla_pdf import report_pdf
+from tasks.sla_requests import requests_behind
+from tasks.sla_say import (
+    day_name,
+    duration,
+    month_name,
+    name_of,
+    number,
+    per_cent,
+    say,
+    selection_of,
+    systems,
+)
+from tasks.sla_sections import NOW, sections
+from tasks.sla_sets import NOW as NOW_FIGURES
+from web.clock import Now
+from web.desk import logged_in
+from web.pages import desk_language, page
+from web.sla_charts import chart_path, read_chart
+
+router = APIRouter(prefix="/sla")
+Person = Annotated[LoggedIn, Depends(logged_in)]
+ROWS_A_PAGE, MOST_PAGES = 100, 100_000
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+def language_of(request: Request) -> Language:
+    """The language asked for, else the officers'."""
+    wished = request.query_params.get("lang")
+    return next((known for known in LANGUAGES if known == wished), desk_language())
+
+
+Spoken = Annotated[Language, Depends(language_of)]
+
+
+def filter_of(query: Mapping[str, str], today: date) -> tuple[Filter, bool]:
+    """Return what the form asked for, and whether it could be used; the last twelve months where it could not."""
+    default = last_months(today)
+    try:
+        return (
+            Filter(
+                since=date.fromisoformat(query.get("since") or str(default.since)),
+                until=date.fromisoformat(query.get("until") or str(default.until)),
+                right=_one_of(query.get("right", ""), tuple(Right)),
+                language=_one_of(query.get("language", ""), LANGUAGES),
+                system=_one_of(query.get("system", ""), tuple(systems("en"))),
+            ),
+            True,
+        )
+    except ValueError:
+        return default, False
+
+
+def _one_of(value: str, known: tuple[str, ...]) -> str:
+    if value and value not in known:
+        raise ValueError("not in the list")
+    return str(value)
+
+
+def _query(language: Language, wanted: Filter, figure: str = "", value: str = "", **more: object) -> str:
+    """Return the query of a link that keeps the filter."""
+    names = ("since", "until", "right", "language", "system")
+    fields = {name: str(getattr(wanted, name)) for name in names} | {"figure": figure, "value": value}
+    kept = {name: text for name, text in fields.items() if text} | more
+    return urlencode(kept | ({} if language == desk_language() else {"lang": language}))
+
+
+@router.get("")
+def dashboard(request: Request, person: Person, now: Now, language: Spoken) -> Response:
+    """Show every figure with its chart and its table."""
+    wanted, usable = filter_of(request.query_params, paris_date(now))
+    with reading() as session:
+        found = figures(session, wanted, paris_date(now))
+    shown = sections(found, language)
+    return _page(
+        request,
+        "sla/dashboard.html",
+        language,
+        person,
+        figures=found,
+        now_sections=[section for section in shown if section.key in NOW],
+        period_sections=[section for section in shown if section.key not in NOW],
+        wanted=wanted,
+        usable=usable,
+        selection=selection_of(wanted, language),
+        silent=silent(now),
+        rights=tuple(Right),
+        systems=systems(language),
+        chart_path=chart_path,
+        month=partial(month_name, language),
+        per_cent=partial(per_cent, language),
+        duration=partial(duration, language),
+    )
+
+
+@router.get("/requests")
+def behind(  # noqa: PLR0917  # what FastAPI hands in
+    request: Request,
+    person: Person,
+    now: Now,
+    language: Spoken,
+    figure: str = "received",
+    value: str = "",
+    page_number: int = 1,
+) -> Response:
+    """List the requests behind one figure, the earliest date first."""
+    wanted, usable = filter_of(request.query_params, paris_date(now))
+    page_number = min(max(1, page_number), MOST_PAGES)
+    offset = (page_number - 1) * ROWS_A_PAGE
+    try:
+        with reading() as session:
+            listed = requests_behind(
+                session, wanted, paris_date(now), figure, value, offset=offset, limit=ROWS_A_PAGE
+            )
+    except Rejected as error:
+        raise HTTPException(404) from error
+    return _page(
+        request,
+        "sla/requests.html",
+        language,
+        person,
+        listed=listed,
+        figure=figure,
+        value=value,
+        wanted=wanted,
+        usable=usable,
+        selection=selection_of(wanted, language, today_only=figure in NOW_FIGURES),
+        page_number=page_number,
+        last=max(1, -(-listed.total // ROWS_A_PAGE)),
+    )
+
+
+@router.get("/requests.csv")
+def behind_csv(
+    request: Request, person: Person, now: Now, language: Spoken, figure: str = "received", value: str = ""
+) -> Response:
+    """Hand out the same list, whole."""
+    del person  # logged in is enough
+    wanted, _ = filter_of(request.query_params, paris_date(now))
+    try:
+        with reading() as session:
+            listed = requests_behind(session, wanted, paris_date(now), figure, value)
+    except Rejected as error:
+        raise HTTPException(404) from error
+    return _file(list_csv(listed.lines, language), "text/csv", f"requests-{figure}-{paris_date(now)}.csv")
+
+
+@router.get("/figures.csv")
+def numbers(request: Request, person: Person, now: Now, language: Spoken) -> Response:
+    """Hand out the figures as CSV."""
+    del person  # logged in is enough
+    wanted, _ = filter_of(request.query_params, paris_date(now))
+    with reading() as session:
+        found = figures(session, wanted, paris_date(now))
+    return _file(figures_csv(found, language), "text/csv", f"sla-{paris_date(now)}.csv")
+
+
+@router.get("/report.pdf")
+def report(request: Request, person: Person, now: Now, language: Spoken) -> Response:
+    """Hand out the figures as PDF."""
+    del person  # logged in is enough
+    wanted, _ = filter_of(request.query_params, paris_date(now))
+    with reading() as session:
+        found = figures(session, wanted, paris_date(now))
+    return _file(report_pdf(found, language), "application/pdf", f"sla-{paris_date(now)}.pdf")
+
+
+@router.get("/chart/{token}.svg")
+def chart(person: Person, token: str, *, narrow: bool = False) -> Response:
+    """Draw the chart that a page of ours described; its numbers are in the signed token, so nothing is counted again."""
+    del person  # logged in is enough
+    picture = read_chart(token, narrow=narrow)
+    if picture is None:
+        raise HTTPException(404)
+    return Response(picture, media_type="image/svg+xml", headers={"Content-Security-Policy": SVG_POLICY})
+
+
+def _page(request: Request, template: str, language: Language, person: LoggedIn, **values: Any) -> Response:
+    return page(
+        request,
+        template,
+        language,
+        person=person,
+        s=partial(say, language),
+        q=partial(_query, language),
+        other_language=next(known for known in LANGUAGES if known != language),
+        sla_name=partial(name_of, language),
+        sla_day=partial(day_name, language),
+        sla_number=partial(number, language),
+        **values,
+    )
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    return Response(
+        content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
