@@ -17,9 +17,9 @@ from bench.throughput import throughput
 from models.classification import Classification, Kind
 from models.errors import Rejected
 from models.rights import Right
-from tasks.classify import classify
-from tasks.classify_files import UNREADABLE
-from tasks.read_mail import read_mail
+from tasks.classifier.classify import classify
+from tasks.classifier.classify_files import UNREADABLE
+from tasks.mail.read_mail import read_mail
 
 KINDS = {"followup": "follow_up", "other_gdpr": "needs_review"}
 MEASURED_LANGUAGES = {"fr", "en", "de", "es", "it", "nl"}

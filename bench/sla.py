@@ -58,7 +58,7 @@ def fill(cases: int) -> float:
     from models.migrate import migrate
     from models.tables import Role
     from tasks.officers import add_officer
-    from tasks.sample_history import write_history
+    from tasks.samples.sample_history import write_history
 
     migrate(database())
     began = time.perf_counter()
@@ -133,7 +133,7 @@ def visit(kind: str) -> None:
 
     from models.database import reading
     from models.sla import Filter
-    from tasks.sla_figures import figures
+    from tasks.figures.sla_figures import figures
     from web.app import create_app
     from web.clock import clock
 

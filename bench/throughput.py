@@ -15,8 +15,8 @@ from models import database as database_module
 from models import settings as settings_module
 from models import storage
 from models.errors import Rejected
-from tasks.classify import classify
-from tasks.read_mail import read_mail
+from tasks.classifier.classify import classify
+from tasks.mail.read_mail import read_mail
 
 ROUNDS = 3
 
@@ -80,7 +80,7 @@ def _classify(raw: bytes) -> object:
 def _keeping(messages: Sequence[bytes]) -> float:
     """Seconds on the clock, disk included, to commit every message's bytes, encrypted, and its row."""
     from models.migrate import migrate
-    from tasks.keep_mail import keep_message
+    from tasks.mail.keep_mail import keep_message
 
     before = {name: value for name, value in os.environ.items() if name.startswith("DSR_")}
     now = datetime.now(UTC)

@@ -75,7 +75,7 @@ def case_open(
     from models.by_hand import ByHand
     from models.calendar import PARIS
     from models.mandates import MandateGiven
-    from tasks.open_by_hand import open_by_hand
+    from tasks.mail.open_by_hand import open_by_hand
 
     migrated()
     agent = {"kind": on_behalf_as, "agent_name": on_behalf, "agent_address": on_behalf_email}
@@ -113,7 +113,7 @@ def case_extend(
     code: Annotated[str, typer.Option(help="the officer's one-time code, where they use one")] = "",
 ) -> None:
     """Extend the period by two months at most, before the statutory date; the person is told with the reason."""
-    from tasks.extend_case import extend_case
+    from tasks.clock.extend_case import extend_case
 
     migrated()
     extend_case(ref, ground, reason, by, now(), code)
@@ -123,7 +123,7 @@ def case_extend(
 @pen.command("list")
 def pen_list(as_json: AsJson = False) -> None:
     """Show what waits for a person's decision, oldest first."""
-    from tasks.pen import waiting
+    from tasks.mail.pen import waiting
 
     found = waiting()
     if as_json:
@@ -143,7 +143,7 @@ def pen_release(
     """Open a case from a message in the pen, or dismiss it with a reason."""
     from models.errors import Rejected
     from models.rights import Right as Rights
-    from tasks import pen as holding_pen
+    from tasks.mail import pen as holding_pen
 
     if dismiss:
         holding_pen.dismiss(number, dismiss, now(), by)

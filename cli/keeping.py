@@ -27,7 +27,7 @@ def retention(
             print_table(("what", "purged"), ((what, str(count)) for what, count in sorted(done.items())))
         return
     from models.database import reading
-    from tasks.retain import due
+    from tasks.keeping.retain import due
 
     with reading() as session:
         found = due(session, now())
@@ -45,7 +45,7 @@ def rescrub(
     as_json: AsJson = False,
 ) -> None:
     """Repeat in a restored system every erasure since the backup; status 1 where a person must look."""
-    from tasks.rescrub import rescrub as replay
+    from tasks.keeping.rescrub import rescrub as replay
 
     report = replay(system, since.date(), now())
     if as_json:

@@ -17,7 +17,7 @@ def classify(
     files: list[Path], as_json: Annotated[bool, typer.Option("--json", help="the only format")] = True
 ) -> None:
     """Say what each message asks for: one JSON object a line. Needs no server, network or state."""
-    from tasks.classify_files import classify_files
+    from tasks.classifier.classify_files import classify_files
 
     del as_json
     for found in classify_files(files):

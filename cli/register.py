@@ -34,7 +34,7 @@ def register_of(  # one option each
     from models.calendar import paris_date
     from models.database import reading
     from models.settings import settings
-    from tasks.write_register import register
+    from tasks.figures.write_register import register
 
     ending = output.suffix.lower().lstrip(".")
     if form is None and ending not in set(Form):

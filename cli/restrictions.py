@@ -16,7 +16,7 @@ restriction = group(
 def restriction_list(as_json: AsJson = False) -> None:
     """Show the restrictions that are not lifted, earliest review first; no names."""
     from models.database import reading
-    from tasks.lift_restriction import standing
+    from tasks.changes.lift_restriction import standing
 
     with reading() as session:
         rows = [row._asdict() for row in standing(session)]
@@ -34,7 +34,7 @@ def restriction_lift(
     by: Annotated[str, typer.Option(help="who decides", envvar="USER")] = "",
 ) -> None:
     """Tell the person that a restriction ends in seven days; the engine lifts it then (GDPR 18(3))."""
-    from tasks.lift_restriction import announce
+    from tasks.changes.lift_restriction import announce
 
     migrated()
     ends_on = announce(request_ref, because, by, now())
@@ -52,7 +52,7 @@ def restriction_keep(
     by: Annotated[str, typer.Option(help="who decides", envvar="USER")] = "",
 ) -> None:
     """Let a restriction stand, and be reminded of it again on that day."""
-    from tasks.lift_restriction import keep_until
+    from tasks.changes.lift_restriction import keep_until
 
     migrated()
     keep_until(request_ref, until.date(), by, now())

@@ -25,7 +25,7 @@ def suppression_list(
 
     from models.database import reading
     from models.tables import Suppression
-    from tasks.suppress import due_for_review
+    from tasks.keeping.suppress import due_for_review
 
     with reading() as session:
         every = select(Suppression).order_by(col(Suppression.id))
@@ -46,7 +46,7 @@ def suppression_list(
 def suppression_check(address: str, as_json: AsJson = False) -> None:
     """Say whether an address or a number is suppressed, and in which scopes."""
     from models.database import reading
-    from tasks.suppress import is_suppressed
+    from tasks.keeping.suppress import is_suppressed
 
     with reading() as session:
         scopes = sorted(is_suppressed(session, _kind(address), address))
@@ -62,7 +62,7 @@ def suppression_withdraw(
 ) -> None:
     """Take a person who consents anew off the marketing list."""
     from models.database import unit_of_work
-    from tasks.suppress import withdraw_suppression
+    from tasks.keeping.suppress import withdraw_suppression
 
     with unit_of_work() as session:
         gone = withdraw_suppression(session, _kind(address), address, reason, by, now())
@@ -75,7 +75,7 @@ def suppression_reappeared(
 ) -> None:
     """Show who was found in a system again."""
     from models.database import reading
-    from tasks.find_reappeared import reappeared
+    from tasks.keeping.find_reappeared import reappeared
 
     with reading() as session:
         rows = reappeared(session, settled=settled)
@@ -92,7 +92,7 @@ def suppression_reappeared(
 def suppression_settle(number: int, by: By = "") -> None:
     """Note that a reappearance was dealt with: the row was stopped or erased again, or it may stay."""
     from models.database import unit_of_work
-    from tasks.find_reappeared import settle
+    from tasks.keeping.find_reappeared import settle
 
     with unit_of_work() as session:
         settle(session, number, by, now())
@@ -111,7 +111,7 @@ def disclosure_add(
     """Record that data of a person went to a recipient."""
     from models.database import unit_of_work
     from models.records import Identifier
-    from tasks.disclosures import Disclosed, record_disclosure
+    from tasks.keeping.disclosures import Disclosed, record_disclosure
 
     migrated()
     one = Disclosed(Identifier(kind="email", value=email), recipient, address, on.date(), what)
@@ -124,7 +124,7 @@ def disclosure_add(
 def disclosure_import(file: Path, by: By = "") -> None:
     """Take in a CSV file: email,recipient,address,date,what."""
     from models.database import unit_of_work
-    from tasks.disclosures import import_disclosures
+    from tasks.keeping.disclosures import import_disclosures
 
     migrated()
     with unit_of_work() as session:
@@ -138,7 +138,7 @@ def disclosure_list(email: Annotated[str, typer.Option(help="whose data")], as_j
     from models.database import reading
     from models.fingerprints import normalise
     from models.records import Identifier
-    from tasks.disclosures import disclosures_for
+    from tasks.keeping.disclosures import disclosures_for
 
     normalise("email", email)
     with reading() as session:

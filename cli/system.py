@@ -63,7 +63,7 @@ def doctor(
 def ingest(files: list[Path]) -> None:
     """Hand messages (.eml) to the same intake that the mailbox uses."""
     from models.settings import settings
-    from tasks.ingest import ingest_file
+    from tasks.mail.ingest import ingest_file
 
     migrated()
     for file in files:

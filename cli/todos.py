@@ -47,7 +47,7 @@ def todo_done(
     ] = None,
 ) -> None:
     """Say that an entry is done; a letter to be posted wants --posted-on."""
-    from tasks.post_letter import posted
+    from tasks.letters.post_letter import posted
     from tasks.ring import ring
     from tasks.todo_view import do, letter_of
 

@@ -14,9 +14,9 @@ from models.database import reading
 from models.questions import ENDINGS, Choice, Question, review_choices, searched
 from models.replies import letter_language
 from models.tables import Decision, FindingRow
-from tasks.ask_scope import may_ask_scope
-from tasks.deliver import bundle_of, send_copy, send_nothing_held
-from tasks.form_texts import columns_to_read, review_text
+from tasks.clock.ask_scope import may_ask_scope
+from tasks.forms.form_texts import columns_to_read, review_text
+from tasks.letters.deliver import bundle_of, send_copy, send_nothing_held
 from tasks.search_systems import load_findings
 from tasks.steps import Effect, Lease, Scene
 

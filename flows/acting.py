@@ -23,9 +23,9 @@ from models.database import reading
 from models.errors import Rejected
 from models.tables import Case, Request, WaitsFor
 from tasks import steps
-from tasks.decide import tell_stuck
+from tasks.forms.decide import tell_stuck
+from tasks.letters.send_letters import send_queued
 from tasks.ring import ring
-from tasks.send_letters import send_queued
 from tasks.siblings import waiting_siblings
 from tasks.steps import (
     Effect,

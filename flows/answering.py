@@ -17,14 +17,14 @@ from models.database import reading
 from models.grounds import NEEDS_TWO
 from models.questions import ENDINGS, Choice, Question
 from models.tables import Decision, FindingRow, WaitsFor
-from tasks.acknowledge import acknowledge
-from tasks.change_systems import day
-from tasks.deliver import close_request
-from tasks.end_otherwise import end_otherwise, extend
-from tasks.form_texts import second_text
+from tasks.changes.change_systems import day
+from tasks.colleagues.manual_search import ask_colleagues, colleagues_done
+from tasks.forms.form_texts import second_text
+from tasks.forms.judge_answer import may_extend
 from tasks.identify import search_identifiers
-from tasks.judge_answer import may_extend
-from tasks.manual_search import ask_colleagues, colleagues_done
+from tasks.letters.acknowledge import acknowledge
+from tasks.letters.deliver import close_request
+from tasks.letters.end_otherwise import end_otherwise, extend
 from tasks.search_systems import finding_rows, search, store_findings
 from tasks.steps import Effect, Lease, Scene
 from tasks.waits import for_message, has_written

@@ -22,8 +22,8 @@ from models.errors import NeedsHuman
 from models.questions import OVERRIDE, Choice, Question, grounds
 from models.rights import Right
 from models.tables import Case, Decision, WaitsFor
-from tasks.correspondence import case_link
-from tasks.decide import (
+from tasks.clock.pauses import too_late_to_pause
+from tasks.forms.decide import (
     accepted,
     codes_in_use,
     digest,
@@ -33,9 +33,9 @@ from tasks.decide import (
     tell_officers,
     why_sent_back,
 )
-from tasks.form_texts import officer_language
-from tasks.judge_answer import Asked
-from tasks.pauses import too_late_to_pause
+from tasks.forms.form_texts import officer_language
+from tasks.forms.judge_answer import Asked
+from tasks.letters.correspondence import case_link
 from tasks.steps import Lease, Scene
 
 Text = Callable[[Scene, str], str]

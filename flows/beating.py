@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from flows.runtime.clock import utc_now
-from tasks.heartbeat import beat
+from tasks.clock.heartbeat import beat
 
 
 def beating(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:

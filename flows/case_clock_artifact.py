@@ -17,8 +17,8 @@ from models.cases import find_case
 from models.database import reading
 from models.deadline_explanation import explain
 from models.deadlines import Deadlines
-from tasks.correspondence import case_link
-from tasks.form_texts import officer_language
+from tasks.forms.form_texts import officer_language
+from tasks.letters.correspondence import case_link
 
 WORDS: dict[Language, str] = {
     "fr": "# {ref} · {left}\n\n| | |\n|---|---|\n| **À répondre au plus tard le** | **{binding}** |\n"

@@ -15,8 +15,8 @@ from models.database import reading
 from models.manual_work import Brief, ChangeAction, ManualOutcome
 from models.questions import Choice, Question
 from models.tables import Decision
-from tasks.form_texts_changes import by_hand_text
-from tasks.manual_changes import ask_changes, change_answers
+from tasks.colleagues.manual_changes import ask_changes, change_answers
+from tasks.forms.form_texts_changes import by_hand_text
 from tasks.steps import Lease
 
 DONE = {"done", "none"}

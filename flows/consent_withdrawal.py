@@ -20,9 +20,9 @@ from models.database import reading
 from models.questions import ENDINGS
 from models.replies import Told, letter_language
 from models.rights import Right
-from tasks.carry_out_erasure import receipts_of
+from tasks.changes.carry_out_erasure import receipts_of
 from tasks.identify import search_identifiers
-from tasks.reply_changes import consent_tables, erased_for_recipients, reply_consent
+from tasks.letters.reply_changes import consent_tables, erased_for_recipients, reply_consent
 from tasks.steps import Lease
 
 

@@ -18,10 +18,19 @@ from models.manual_work import Brief
 from models.questions import Choice, Question
 from models.settings import settings
 from models.tables import Decision, WaitsFor
-from tasks.carry_out_erasure import erase_in, load_look, look_again, receipts, store_look
-from tasks.form_texts_erasure import brief_lines, leftover_text, plan_text
+from tasks.changes.carry_out_erasure import erase_in, load_look, look_again, receipts, store_look
+from tasks.changes.plan_erasure import (
+    Drawn,
+    Round,
+    Tables,
+    draw,
+    is_database,
+    joined,
+    load_plans,
+    store_plans,
+)
+from tasks.forms.form_texts_erasure import brief_lines, leftover_text, plan_text
 from tasks.identify import search_identifiers
-from tasks.plan_erasure import Drawn, Round, Tables, draw, is_database, joined, load_plans, store_plans
 from tasks.siblings import BEFORE_ERASURE, may_erase
 from tasks.steps import Lease, result_of
 from tasks.waits import message_since, until

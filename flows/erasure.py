@@ -18,9 +18,9 @@ from flows.telling import tell_recipients
 from models.questions import ENDINGS
 from models.rights import Right
 from models.tables import Decision
-from tasks.change_systems import enter_suppression
+from tasks.changes.change_systems import enter_suppression
 from tasks.identify import search_identifiers
-from tasks.reply_erasure import reply_erasure
+from tasks.letters.reply_erasure import reply_erasure
 from tasks.steps import Lease
 
 

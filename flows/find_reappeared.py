@@ -13,9 +13,9 @@ from prefect import flow
 from flows.beating import beating
 from flows.runtime.clock import utc_now
 from models.errors import DsrError, NeedsHuman
-from tasks.find_reappeared import look_into
+from tasks.keeping.find_reappeared import look_into
+from tasks.letters.send_letters import send_queued
 from tasks.search_systems import data_map
-from tasks.send_letters import send_queued
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from pydantic.config import JsonDict
 from models.calendar import Language
 from models.choice_words import WORDS
 from models.questions import Choice, Ground, Question, ground_in_words
-from tasks.judge_answer import Answered
+from tasks.forms.judge_answer import Answered
 
 EXTRA = "value_"  # in front of the names of fields that only one question has
 TITLES: dict[str, dict[Language, str]] = {

@@ -23,13 +23,13 @@ from models.questions import (
     searched,
 )
 from models.tables import Case, Decision, FindingRow, WaitsFor
-from tasks.ask_evidence import ask_evidence, note_answer
-from tasks.deliver import nothing_found
-from tasks.form_texts import identity_text, officer_language, review_text
+from tasks.clock.ask_evidence import ask_evidence, note_answer
+from tasks.clock.pauses import settle
+from tasks.forms.form_texts import identity_text, officer_language, review_text
 from tasks.identify import accept_by_officer, ask_identity, code_outcome, locate
-from tasks.mandates import mandate_of
-from tasks.may_answer import too_many
-from tasks.pauses import settle
+from tasks.letters.deliver import nothing_found
+from tasks.mail.mandates import mandate_of
+from tasks.mail.may_answer import too_many
 from tasks.siblings import IDENTITY, whose_identity
 from tasks.steps import Effect, Lease, Scene, result_of
 

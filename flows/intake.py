@@ -12,9 +12,9 @@ from flows.start import start_run
 from models.cases import find_request
 from models.database import reading
 from models.tables import WaitsFor
-from tasks.handle_mail import Handled
+from tasks.mail.handle_mail import Handled
+from tasks.mail.take_in import take_in_all
 from tasks.ring import ring
-from tasks.take_in import take_in_all
 
 
 @flow(name="intake", flow_run_name="intake", persist_result=False)

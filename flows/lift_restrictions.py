@@ -14,9 +14,9 @@ from flows.beating import beating
 from flows.runtime.clock import utc_now
 from models.database import reading
 from models.errors import NeedsHuman
-from tasks.lift_restriction import due_to_lift, lift_restriction, tell_reviews
+from tasks.changes.lift_restriction import due_to_lift, lift_restriction, tell_reviews
+from tasks.letters.send_letters import send_queued
 from tasks.search_systems import sentence
-from tasks.send_letters import send_queued
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from flows.stopping import stop_marketing
 from models.calendar import paris_date
 from models.grounds import RestrictionCase
 from models.questions import ENDINGS, Choice, Question
-from tasks.form_texts_changes import weighing_text
-from tasks.read_objection import read_objection
-from tasks.reply_changes import reply_objection
+from tasks.changes.read_objection import read_objection
+from tasks.forms.form_texts_changes import weighing_text
+from tasks.letters.reply_changes import reply_objection
 from tasks.steps import Lease
 
 WHILE_WEIGHING = RestrictionCase.BALANCING

@@ -14,9 +14,9 @@ from models.portability import portability_choices
 from models.questions import ENDINGS, Choice, Question, searched
 from models.replies import letter_language
 from models.tables import Decision, FindingRow
-from tasks.deliver import send_nothing_held
-from tasks.deliver_portable import portable_of, scope_of, send_portable
-from tasks.form_texts_portability import portability_text
+from tasks.forms.form_texts_portability import portability_text
+from tasks.letters.deliver import send_nothing_held
+from tasks.letters.deliver_portable import portable_of, scope_of, send_portable
 from tasks.search_systems import load_findings
 from tasks.steps import Effect, Lease
 

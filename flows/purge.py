@@ -20,7 +20,7 @@ from flows.runtime.clock import utc_now
 from models.database import reading
 from models.storage import forget_unfinished
 from models.tables import Request
-from tasks.retain import Due, carry_out, due, note_forgotten_run
+from tasks.keeping.retain import Due, carry_out, due, note_forgotten_run
 from tasks.runs import case_ref_of
 
 UNFINISHED = timedelta(days=1)  # no process takes that long to store a file

@@ -20,11 +20,11 @@ from flows.start import start_run
 from models.cases import find_case
 from models.database import reading, unit_of_work
 from models.tables import Request, WaitsFor
-from tasks.handle_mail import handle_kept
-from tasks.pauses import resume_answered
+from tasks.clock.pauses import resume_answered
+from tasks.letters.send_letters import send_queued
+from tasks.letters.tell_officers import tell_officers
+from tasks.mail.handle_mail import handle_kept
 from tasks.runs import case_ref_of, note_run, open_requests
-from tasks.send_letters import send_queued
-from tasks.tell_officers import tell_officers
 from tasks.waits import is_over
 
 log = logging.getLogger(__name__)

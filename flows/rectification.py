@@ -24,13 +24,9 @@ from models.replies import letter_language
 from models.rights import Right
 from models.tables import Decision
 from models.wishes import Preview, Wish, rectifiable_fields
-from tasks.ask_change import ask_change
-from tasks.change_systems import day
-from tasks.form_texts import officer_language
-from tasks.form_texts_changes import change_text
-from tasks.identify import search_identifiers
-from tasks.read_wish import load_wish, read_wish, store_wish
-from tasks.rectify_systems import (
+from tasks.changes.change_systems import day
+from tasks.changes.read_wish import load_wish, read_wish, store_wish
+from tasks.changes.rectify_systems import (
     brief_for,
     databases_in,
     load_preview,
@@ -38,7 +34,11 @@ from tasks.rectify_systems import (
     rectify_in,
     store_preview,
 )
-from tasks.reply_changes import lines_for_recipients, reply_rectification
+from tasks.forms.form_texts import officer_language
+from tasks.forms.form_texts_changes import change_text
+from tasks.identify import search_identifiers
+from tasks.letters.ask_change import ask_change
+from tasks.letters.reply_changes import lines_for_recipients, reply_rectification
 from tasks.search_systems import data_map
 from tasks.steps import Lease, result_of
 

@@ -15,9 +15,9 @@ from flows.beating import beating
 from flows.runtime.clock import utc_now
 from models.errors import NeedsHuman
 from models.report import Period, Report
-from tasks.report_letter import markdown
-from tasks.send_letters import send_queued
-from tasks.write_report import unreachable, write_reports
+from tasks.figures.report_letter import markdown
+from tasks.figures.write_report import unreachable, write_reports
+from tasks.letters.send_letters import send_queued
 
 log = logging.getLogger(__name__)
 

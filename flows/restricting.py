@@ -10,10 +10,10 @@ from flows.runtime.clock import utc_now
 from models.database import reading
 from models.grounds import RestrictionCase
 from models.manual_work import ChangeAction
-from tasks.change_systems import change_rows, close_restriction, day, open_restriction, storing_brief
+from tasks.changes.change_systems import change_rows, close_restriction, day, open_restriction, storing_brief
+from tasks.changes.lift_restriction import stands_besides
 from tasks.identify import search_identifiers
-from tasks.lift_restriction import stands_besides
-from tasks.reply_changes import announce_end
+from tasks.letters.reply_changes import announce_end
 from tasks.steps import Effect, Lease, result_of
 
 

@@ -14,9 +14,9 @@ from flows.telling import tell_recipients
 from models.grounds import RestrictionCase
 from models.questions import Choice, Question
 from models.rights import Right
-from tasks.form_texts_changes import weighing_text
+from tasks.forms.form_texts_changes import weighing_text
 from tasks.identify import search_identifiers
-from tasks.reply_changes import reply_restriction
+from tasks.letters.reply_changes import reply_restriction
 from tasks.steps import Lease
 
 

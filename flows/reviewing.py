@@ -12,8 +12,8 @@ from flows.asking import Form
 from flows.identity import establish_identity
 from models.questions import Choice
 from models.tables import Decision, FindingRow
-from tasks.ask_evidence import note_answer
-from tasks.ask_scope import ask_scope
+from tasks.clock.ask_evidence import note_answer
+from tasks.clock.ask_scope import ask_scope
 from tasks.steps import Lease
 
 Reviewed = tuple[Decision, list[FindingRow]]

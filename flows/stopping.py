@@ -9,10 +9,10 @@ from flows.changing import change_by_hand, days_done
 from flows.runtime.clock import utc_now
 from models.data_map import ManualSystem
 from models.manual_work import Brief
-from tasks.change_systems import change_rows, day, enter_suppression
+from tasks.changes.change_systems import change_rows, day, enter_suppression
 from tasks.identify import stop_identifiers
+from tasks.keeping.suppress import Reason
 from tasks.steps import Lease
-from tasks.suppress import Reason
 
 
 class Stopped(NamedTuple):

@@ -6,7 +6,7 @@ from flows.acting import send_letter, step
 from models.records import Identifier
 from models.replies import Told
 from models.rights import Right
-from tasks.notify_recipients import notify_recipients
+from tasks.letters.notify_recipients import notify_recipients
 from tasks.steps import Lease
 
 

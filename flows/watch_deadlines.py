@@ -16,9 +16,9 @@ from prefect.events import emit_event
 from flows.beating import beating
 from flows.runtime.clock import utc_now
 from models.errors import NeedsHuman
-from tasks.alert_deadlines import Told, watch
-from tasks.open_deadlines import renew_older
-from tasks.send_letters import send_queued
+from tasks.clock.alert_deadlines import Told, watch
+from tasks.clock.open_deadlines import renew_older
+from tasks.letters.send_letters import send_queued
 
 log = logging.getLogger(__name__)
 

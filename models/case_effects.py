@@ -1,6 +1,6 @@
 """What was planned and done in the systems for one request, as frozen values for the officer's page and `--json`.
 
-Values only; `tasks/case_effects.py` fills them.
+Values only; `tasks/changes/case_effects.py` fills them.
 """
 
 from datetime import date, datetime

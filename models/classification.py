@@ -1,4 +1,4 @@
-"""What a message is taken for: the answer of `tasks.classify`, shown to the officer with its evidence.
+"""What a message is taken for: the answer of `tasks.classifier.classify`, shown to the officer with its evidence.
 
 Values only.
 """

@@ -1,6 +1,6 @@
 """The figures of the SLA pages as one frozen value: the page, the CSV, the PDF and the report all say what it says.
 
-Pure. The unit is the request: one right of one case. `tasks/sla_figures.py` fills the values; how each is defined stands
+Pure. The unit is the request: one right of one case. `tasks/figures/sla_figures.py` fills the values; how each is defined stands
 here and, in words, on the page itself.
 """
 

@@ -53,10 +53,10 @@ from models.tables import (
     Step,
     StoredPlan,
 )
-from tasks.case_effects import done_of, left_of, plans_of, restriction_of
-from tasks.correspondence import run_link
-from tasks.mandates import mandate_of
-from tasks.retain_rows import GONE
+from tasks.changes.case_effects import done_of, left_of, plans_of, restriction_of
+from tasks.keeping.retain_rows import GONE
+from tasks.letters.correspondence import run_link
+from tasks.mail.mandates import mandate_of
 
 Which = Literal["open", "closed", "all"]
 Table = TypeVar("Table", bound=SQLModel)

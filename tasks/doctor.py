@@ -22,10 +22,10 @@ from models.settings import settings
 from models.storage import decrypt, encrypt, fetch, keep
 from models.tables import Letter, LetterState, Message, MessageState, Request
 from tasks.check_map import check_map
-from tasks.heartbeat import CLOCKWORK, silent, started
-from tasks.keep_mail import open_inbox
+from tasks.clock.heartbeat import CLOCKWORK, silent, started
+from tasks.letters.unsent_letters import unsent
+from tasks.mail.keep_mail import open_inbox
 from tasks.officers import deciding
-from tasks.unsent_letters import unsent
 
 
 class Check(Frozen):

@@ -18,10 +18,10 @@ from models.tables import Case, Challenge, RequestState
 from models.tokens import show_code
 from tasks.challenges import issue
 from tasks.connectors.rows import fold
-from tasks.correspondence import portal_link, requester_facts
+from tasks.letters.correspondence import portal_link, requester_facts
+from tasks.letters.write_letter import write_letter
 from tasks.search_systems import contact_points
 from tasks.steps import Scene
-from tasks.write_letter import write_letter
 
 
 def locate(address: str) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from models.map_in_words import said
 from models.records import FindingStatus
 from models.settings import settings
 from models.tables import AuditEvent, Case, FindingRow, Request
-from tasks.bundle_files import Sheet, StoredDocument, documents_of, sheets_of
-from tasks.correspondence import run_link
+from tasks.exports.bundle_files import Sheet, StoredDocument, documents_of, sheets_of
+from tasks.letters.correspondence import run_link
 from tasks.search_systems import data_map, load_findings
 
 SEARCHED = {FindingStatus.FOUND, FindingStatus.NONE}

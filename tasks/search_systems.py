@@ -21,9 +21,9 @@ from models.records import ContactPoint, Finding, FindingStatus, Identifier, Man
 from models.settings import settings
 from models.storage import fetch, keep, sha256
 from models.tables import FindingRow, Request, RequestState
+from tasks.colleagues.manual_tasks import manual_answer
 from tasks.connectors import build_connector
 from tasks.connectors.protocol import Connector
-from tasks.manual_tasks import manual_answer
 from tasks.steps import Scene
 
 Answer = TypeVar("Answer")

@@ -1,6 +1,6 @@
 """What officers must do outside a flow's forms: noted once under its key, done once.
 
-`tasks.tell_officers` writes to them about it.
+`tasks.letters.tell_officers` writes to them about it.
 """
 
 from datetime import datetime

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from sqlmodel import Session, col, func, select
 
 from models.tables import WRITTEN, Letter, LetterState, Message, Request, WaitsFor
+from tasks.colleagues.manual_search import colleagues_done
 from tasks.identify import code_outcome
-from tasks.manual_search import colleagues_done
 from tasks.siblings import settled
 
 SETTLED = {LetterState.SENT, LetterState.UNCERTAIN, LetterState.FAILED}

@@ -16,7 +16,7 @@ from models.database import reading
 from models.errors import DsrError
 from models.settings import settings
 from models.tokens import derived_secret
-from tasks.heartbeat import silent
+from tasks.clock.heartbeat import silent
 from web import (
     calendar_door,
     checks,

@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from models.database import reading
 from models.settings import settings
-from tasks.calendar_feed import feed, owner, token_of
+from tasks.clock.calendar_feed import feed, owner, token_of
 from web.clock import Now
 from web.desk import Officer
 from web.pages import desk_language, page

@@ -13,7 +13,7 @@ from models.calendar import Language
 from models.choice_words import WORDS, choice_of
 from models.controller import Text
 from models.grounds import DELAY_WORDS, RESTRICTION_WORDS, Delay, RestrictionCase
-from tasks.form_texts_erasure import columns_in_words, records_in_words
+from tasks.forms.form_texts_erasure import columns_in_words, records_in_words
 from web.pages import name_of, words
 
 SHOWN = 20  # records of a line; the rest unfolds

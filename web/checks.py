@@ -26,8 +26,8 @@ from models.errors import Rejected
 from models.fingerprints import LONGEST_EMAIL, LONGEST_PHONE
 from models.records import Frozen
 from models.settings import settings
-from tasks.deletion_holds import is_held
-from tasks.suppress import is_suppressed
+from tasks.keeping.deletion_holds import is_held
+from tasks.keeping.suppress import is_suppressed
 
 MOST_CONTACTS = 500
 MINUTE = "60"  # seconds: after a minute without a question, as many as ever may be asked

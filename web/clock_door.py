@@ -13,9 +13,9 @@ from models.cases import find_case
 from models.database import reading
 from models.errors import NotFound, Rejected
 from models.letters import one_line
-from tasks.decide import codes_in_use
-from tasks.extend_case import can_extend, delay_words, extend_case
-from tasks.send_letters import send_queued
+from tasks.clock.extend_case import can_extend, delay_words, extend_case
+from tasks.forms.decide import codes_in_use
+from tasks.letters.send_letters import send_queued
 from web.clock import Now
 from web.desk import Officer
 from web.pages import desk_language, page

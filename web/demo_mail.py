@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from models.settings import settings
-from tasks.read_mail import read_mail
+from tasks.mail.read_mail import read_mail
 from web.pages import page, portal_language
 
 router = APIRouter(prefix="/demo/mail")

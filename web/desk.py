@@ -18,12 +18,13 @@ from models.database import reading, unit_of_work
 from models.errors import DsrError, NotFound, Rejected
 from models.rights import Right
 from models.settings import settings
-from tasks import downloads, officers
+from tasks import officers
 from tasks.case_view import Which, case_list, case_view
-from tasks.evidence import evidence_archive
+from tasks.colleagues.evidence import evidence_archive
+from tasks.exports import downloads
+from tasks.letters.send_letters import send_queued
+from tasks.mail.read_mail import ParsedMail, read_mail
 from tasks.officers import LoggedIn
-from tasks.read_mail import ParsedMail, read_mail
-from tasks.send_letters import send_queued
 from web.case_words import case_words
 from web.clock import Now
 from web.pages import desk_language, page

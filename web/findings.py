@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from models.errors import NotFound
-from tasks.bundle_page import as_cards, show_cell, visible
+from tasks.exports.bundle_page import as_cards, show_cell, visible
 from tasks.officers import LoggedIn
 from tasks.read_finding import SeenFinding, read_finding
 from web.clock import Now

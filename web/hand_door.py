@@ -18,8 +18,8 @@ from models.records import Document
 from models.rights import Right
 from models.tables import Channel
 from models.tokens import new_token
-from tasks.mandates import check_mandate, mandate_faults, mandate_of, mandate_scan, record_mandate
-from tasks.open_by_hand import MAX_BYTES, LooksKnown, faults_in, open_by_hand
+from tasks.mail.mandates import check_mandate, mandate_faults, mandate_of, mandate_scan, record_mandate
+from tasks.mail.open_by_hand import MAX_BYTES, LooksKnown, faults_in, open_by_hand
 from web import typed
 from web.clock import Now
 from web.desk import Officer

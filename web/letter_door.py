@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from models.calendar import paris_date
 from models.errors import NotFound, Rejected
-from tasks.post_letter import paper_letter, posted
+from tasks.letters.post_letter import paper_letter, posted
 from tasks.ring import ring
 from web import typed
 from web.clock import Now

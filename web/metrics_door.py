@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from models.database import reading
 from models.settings import settings
-from tasks.measure import exposition
+from tasks.figures.measure import exposition
 from web.clock import Now
 
 router = APIRouter()

@@ -20,7 +20,7 @@ from models.choice_words import choice_of
 from models.rights import ARTICLES
 from models.settings import settings
 from models.tables import RequestState
-from tasks.render import say_date
+from tasks.letters.render import say_date
 from tasks.todo_view import count_todos
 from web.reason_words import reason_in_words
 from web.security import csrf_token

@@ -13,14 +13,14 @@ from models.errors import NotFound, Rejected
 from models.rights import Right
 from models.settings import settings
 from models.tables import Channel, MessageState
-from tasks import pen
 from tasks.connectors.rows import fold
-from tasks.mandates import mandate_faults
-from tasks.pen import Qualified
-from tasks.pen_view import PennedMessage, penned_message, raw_penned
-from tasks.route_mail import Handled
-from tasks.thread_mail import is_colleague
-from tasks.write_letter import is_address
+from tasks.letters.write_letter import is_address
+from tasks.mail import pen
+from tasks.mail.mandates import mandate_faults
+from tasks.mail.pen import Qualified
+from tasks.mail.pen_view import PennedMessage, penned_message, raw_penned
+from tasks.mail.route_mail import Handled
+from tasks.mail.thread_mail import is_colleague
 from web import typed
 from web.clock import Now
 from web.desk import Officer

@@ -9,11 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from tasks import challenges, downloads
+from tasks import challenges
 from tasks.challenges import Answer, IdentityView
-from tasks.downloads import DownloadView
+from tasks.exports import downloads
+from tasks.exports.downloads import DownloadView
+from tasks.letters.send_letters import send_queued
 from tasks.ring import ring
-from tasks.send_letters import send_queued
 from web.clock import Now
 from web.pages import page, portal_language
 from web.security import csrf_checked

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from models.database import reading
 from models.errors import Rejected
-from tasks.write_register import MEDIA_TYPES, Format, register
+from tasks.figures.write_register import MEDIA_TYPES, Format, register
 from web.clock import Now
 from web.sla_door import Person, Spoken
 

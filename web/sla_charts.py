@@ -9,7 +9,7 @@ from typing import Any
 from itsdangerous import BadData, URLSafeSerializer
 
 from models.tokens import derived_secret
-from tasks.draw_charts import PANEL, PHONE, Chart, Series, draw
+from tasks.figures.draw_charts import PANEL, PHONE, Chart, Series, draw
 
 DRAWN = 256  # pictures kept: the same numbers are the same picture
 

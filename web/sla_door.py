@@ -17,13 +17,12 @@ from models.database import reading
 from models.errors import Rejected
 from models.rights import Right
 from models.sla import Filter, last_months
-from tasks.heartbeat import silent
-from tasks.officers import LoggedIn
-from tasks.sla_csv import figures_csv, list_csv
-from tasks.sla_figures import figures
-from tasks.sla_pdf import report_pdf
-from tasks.sla_requests import requests_behind
-from tasks.sla_say import (
+from tasks.clock.heartbeat import silent
+from tasks.figures.sla_csv import figures_csv, list_csv
+from tasks.figures.sla_figures import figures
+from tasks.figures.sla_pdf import report_pdf
+from tasks.figures.sla_requests import requests_behind
+from tasks.figures.sla_say import (
     day_name,
     duration,
     month_name,
@@ -34,8 +33,9 @@ from tasks.sla_say import (
     selection_of,
     systems,
 )
-from tasks.sla_sections import NOW, sections
-from tasks.sla_sets import NOW as NOW_FIGURES
+from tasks.figures.sla_sections import NOW, sections
+from tasks.figures.sla_sets import NOW as NOW_FIGURES
+from tasks.officers import LoggedIn
 from web.clock import Now
 from web.desk import logged_in
 from web.pages import desk_language, page

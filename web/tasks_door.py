@@ -19,7 +19,7 @@ from models.manual_work import (
     faults_in,
 )
 from models.records import Document
-from tasks.manual_tasks import TaskView, answer_task, look_task
+from tasks.colleagues.manual_tasks import TaskView, answer_task, look_task
 from tasks.ring import ring
 from web.clock import Now
 from web.pages import desk_language, page

@@ -7,9 +7,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from models.database import reading
 from models.errors import NotFound, Rejected
-from tasks.acknowledge import acknowledge_now
-from tasks.correspondence import waiting_link
-from tasks.send_letters import send_queued
+from tasks.letters.acknowledge import acknowledge_now
+from tasks.letters.correspondence import waiting_link
+from tasks.letters.send_letters import send_queued
 from tasks.todo_view import ELSEWHERE, do, todo_lines
 from web.clock import Now
 from web.desk import Officer

@@ -13,7 +13,7 @@ from models.map_in_words import said
 from models.questions import Choice
 from models.rights import Right
 from models.tables import Receipt
-from tasks.reply_erasure import records, table_of_record
+from tasks.letters.reply_erasure import records, table_of_record
 from tasks.search_systems import data_map
 
 Line = tuple[str, str]

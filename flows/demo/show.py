@@ -23,8 +23,8 @@ from models.migrate import migrate
 from models.settings import Settings, settings
 from models.tables import Case, Request, Role
 from tasks.officers import add_officer
-from tasks.sample_history import write_history
-from tasks.sample_systems import create_sample_systems
+from tasks.samples.sample_history import write_history
+from tasks.samples.sample_systems import create_sample_systems
 
 HOME = Path(".dsr-demo")
 OFFICER = "Claire Martin"

@@ -16,8 +16,8 @@ import stamina
 from models.errors import Unavailable
 from models.mailbox_settings import MailboxSettings
 from models.settings import Settings, settings
-from tasks.inbox import Inbox
-from tasks.keep_mail import open_inbox
+from tasks.mail.inbox import Inbox
+from tasks.mail.keep_mail import open_inbox
 
 WAIT_SECONDS = 300.0
 PAUSE_SECONDS = 2.0

@@ -22,8 +22,8 @@ from models.calendar import public_holidays
 from models.data_map_loading import load_data_map
 from models.errors import NeedsHuman
 from models.settings import REPOSITORY
-from tasks.form_texts import environment as form_environment
-from tasks.render import environment as letter_environment
+from tasks.forms.form_texts import environment as form_environment
+from tasks.letters.render import environment as letter_environment
 
 
 def _warm_up() -> None:

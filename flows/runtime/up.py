@@ -24,7 +24,7 @@ from models.database import database
 from models.errors import Rejected, Unavailable
 from models.migrate import migrate
 from models.settings import REPOSITORY, Settings
-from tasks.heartbeat import expect
+from tasks.clock.heartbeat import expect
 
 STOP_SECONDS = 10
 END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 from models.database import unit_of_work
 from models.tables import Role
 from tasks.officers import add_officer
-from tasks.sample_history import write_history
+from tasks.samples.sample_history import write_history
 from tests.support.browsing import LOCAL, Visitor, browser, picture, visitor
 from tests.support.case_rows import NOW
 from tests.support.web_pictures import served
@@ -136,7 +136,7 @@ def test_a_manager_sees_no_case(site: Site) -> None:
 
 
 def test_a_silent_flow_is_said_in_red(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.heartbeat import beat
+    from tasks.clock.heartbeat import beat
 
     beat("watch-deadlines", NOW - timedelta(hours=5))
     here = log_in(site)

@@ -17,9 +17,9 @@ from models.database import database, reading, unit_of_work
 from models.migrate import migrate
 from models.rights import Right
 from models.tables import MessageState, Officer, TodoKind
-from tasks.acknowledge import acknowledge_now
+from tasks.letters.acknowledge import acknowledge_now
+from tasks.mail.pen import release
 from tasks.officers import add_officer
-from tasks.pen import release
 from tests.conftest import forget_settings
 from tests.support.dovecot import PASSWORD, Dovecot, dovecot
 from tests.support.mail_engine import MailEngine

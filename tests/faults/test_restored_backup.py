@@ -27,11 +27,11 @@ from tasks.connectors.redaction import contains, pattern
 from tasks.connectors.sql import SqlConnector
 from tasks.connectors.sql_erase import erase
 from tasks.connectors.sql_plan import identities_on_file, plan_erasure
-from tasks.find_reappeared import look_into, reappeared, settle
-from tasks.rescrub import rescrub
-from tasks.sample_systems import CAMILLE, OLIVER, fill_site
+from tasks.keeping.find_reappeared import look_into, reappeared, settle
+from tasks.keeping.rescrub import rescrub
+from tasks.keeping.suppress import suppress
+from tasks.samples.sample_systems import CAMILLE, OLIVER, fill_site
 from tasks.steps import Scene
-from tasks.suppress import suppress
 from tests.support.case_rows import add_case
 from tests.support.require import missing
 

@@ -12,8 +12,8 @@ from models.mandates import AgentKind, MandateGiven
 from models.questions import Choice
 from models.rights import Right
 from models.tables import Channel, FindingRow, Letter, LetterState, Suppression, WaitsFor
-from tasks.open_by_hand import open_by_hand
-from tasks.post_letter import posted
+from tasks.letters.post_letter import posted
+from tasks.mail.open_by_hand import open_by_hand
 from tasks.search_systems import NOT_SEARCHABLE
 from tests.flows.test_access import choices
 from tests.support.world import CAMILLE, OFFICER, World, case_of

@@ -16,7 +16,7 @@ from models.database import reading, unit_of_work
 from models.deadlines import Deadlines
 from models.questions import Choice
 from models.tables import Case, ClockEvent, Message, Step, WaitsFor
-from tasks.extend_case import extend_case
+from tasks.clock.extend_case import extend_case
 from tests.support.world import CAMILLE, OFFICER, case_of, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(

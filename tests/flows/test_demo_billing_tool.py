@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.demo.billing_tool import carry_out
-from tasks.sample_systems import write_billing
+from tasks.samples.sample_systems import write_billing
 
 ALICE, NUMBER = "alice.eastgate@horizon-bleu.example", "C-00116"
 

@@ -14,7 +14,7 @@ from models.audit import verify
 from models.cases import find_request
 from models.database import reading
 from models.tables import Challenge, Message, MessageState, RequestState, WaitsFor
-from tasks.downloads import send_code, take
+from tasks.exports.downloads import send_code, take
 from tests.support.dovecot import PASSWORD, deliver, dovecot
 from tests.support.world import CAMILLE, request_mail, words_of
 

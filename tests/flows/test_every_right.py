@@ -13,7 +13,7 @@ from models.database import reading, unit_of_work
 from models.questions import Choice
 from models.records import Identifier
 from models.tables import Receipt, Request, RequestState, Restriction, Suppression, WaitsFor
-from tasks.disclosures import Disclosed, record_disclosure
+from tasks.keeping.disclosures import Disclosed, record_disclosure
 from tests.support.world import CAMILLE, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from models.database import reading, unit_of_work
 from models.records import Identifier
 from models.rights import Right
 from models.tables import Letter, Reappearance
+from tasks.keeping.suppress import suppress
 from tasks.steps import Scene
-from tasks.suppress import suppress
 from tests.support.case_rows import add_case
 from tests.support.world import CAMILLE, World
 

@@ -9,9 +9,9 @@ from sqlmodel import col, select
 from models import audit
 from models.database import reading
 from models.tables import Request, RequestState, Restriction
-from tasks.lift_restriction import announce
-from tasks.sample_systems import OLIVER
-from tasks.send_letters import send_queued
+from tasks.changes.lift_restriction import announce
+from tasks.letters.send_letters import send_queued
+from tasks.samples.sample_systems import OLIVER
 from tests.support.restricted_case import BECAUSE, DAY, restricted, stored_only
 from tests.support.world import World, words_of
 

@@ -11,7 +11,7 @@ from prefect.states import Completed, Scheduled, Suspended
 
 from flows.prefect_api import prefect as server
 from models.settings import settings
-from tasks.correspondence import waiting_link
+from tasks.letters.correspondence import waiting_link
 from tests.conftest import forget_settings
 from tests.support.browsing import browser, visitor
 

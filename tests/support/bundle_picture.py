@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from models.bundle import Withheld
 from models.calendar import Language
 from models.settings import REPOSITORY
-from tasks.build_bundle import build_bundle
+from tasks.exports.build_bundle import build_bundle
 from tests.support.bundle_samples import DISCLOSED, client_findings, data_map, subject
 
 ARGUMENTS = [

@@ -24,12 +24,12 @@ from models.tables import (
     WaitsFor,
 )
 from tasks.challenges import Issued, attempt, issue, newest
-from tasks.correspondence import requester_facts
-from tasks.downloads import Offered, offer
-from tasks.manual_tasks import open_task
+from tasks.colleagues.manual_tasks import open_task
+from tasks.exports.downloads import Offered, offer
+from tasks.letters.correspondence import requester_facts
+from tasks.letters.write_letter import write_letter
 from tasks.search_systems import store_findings
 from tasks.steps import Scene
-from tasks.write_letter import write_letter
 from tests.support.bundle_samples import client_findings
 from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 

@@ -3,8 +3,8 @@
 import os
 import signal
 
-from tasks import read_apart
-from tasks.read_apart import Read
+from tasks.mail import read_apart
+from tasks.mail.read_apart import Read
 
 DIES = b"X-Kill-The-Reader: yes"
 NEVER_ENDS = b"X-Keep-The-Reader: yes"

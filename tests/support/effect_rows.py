@@ -12,8 +12,8 @@ from models.erasure_plan import ErasurePlan, PlannedRow
 from models.records import Document, Mention, Shortfall
 from models.rights import Right
 from models.tables import Case, ClockEvent, Decision, ManualTask, Receipt, Request, Restriction, Step
-from tasks.carry_out_erasure import Leftover, Looked, receipts, store_look
-from tasks.plan_erasure import Drawn, Round, store_plans
+from tasks.changes.carry_out_erasure import Leftover, Looked, receipts, store_look
+from tasks.changes.plan_erasure import Drawn, Round, store_plans
 from tasks.steps import Effect, Scene
 from tests.support.case_rows import ON_FILE, add_case
 

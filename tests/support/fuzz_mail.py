@@ -15,9 +15,10 @@ import quotequail
 from models.classification import Classification, Kind, Machine
 from models.errors import Rejected
 from models.rights import Right
-from tasks import find_name, mail_parts, match_rights
-from tasks.classify import classify
-from tasks.read_mail import ParsedMail, read_mail
+from tasks.classifier import find_name, match_rights
+from tasks.classifier.classify import classify
+from tasks.mail import mail_parts
+from tasks.mail.read_mail import ParsedMail, read_mail
 
 MAX_INPUT = 20_000  # bytes: what breaks a parser is small
 LANGUAGE = 2  # letters of a language's code

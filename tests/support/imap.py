@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from models.settings import Settings
-from tasks.inbox import LARGEST
-from tasks.inbox_imap import ImapInbox
+from tasks.mail.inbox import LARGEST
+from tasks.mail.inbox_imap import ImapInbox
 from tests.support.dovecot import PASSWORD, Dovecot
 
 PATIENCE = 30.0  # seconds until a test gives up; nothing waits that long

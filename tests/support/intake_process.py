@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime
 
 from models.errors import Retryable
-from tasks.take_in import take_in_all
+from tasks.mail.take_in import take_in_all
 
 
 def main() -> None:

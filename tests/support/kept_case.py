@@ -36,7 +36,7 @@ from models.tables import (
     Todo,
     TodoKind,
 )
-from tasks.retain import carry_out, due
+from tasks.keeping.retain import carry_out, due
 from tests.support.case_rows import NOW, add_case
 
 NUMBERS = count(1)

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from models.letters import LetterKind
 from models.settings import REPOSITORY
-from tasks.render import LANGUAGES, render
+from tasks.letters.render import LANGUAGES, render
 from tests.support.letter_samples import sample
 
 FOLDER = REPOSITORY / "docs" / "pictures" / "letters"

@@ -6,7 +6,7 @@ from itertools import product
 
 from models.letter_contexts import CONTEXTS
 from models.letters import LetterKind, RequesterLetter
-from tasks.render import LANGUAGES, Rendered, render
+from tasks.letters.render import LANGUAGES, Rendered, render
 from tests.support.letter_samples import sample
 
 CNIL = ("CNIL", "3 place de Fontenoy, TSA 80715, 75334 Paris Cedex 07", "https://www.cnil.fr/plaintes")

@@ -10,11 +10,11 @@ from sqlmodel import col, select
 from models import audit
 from models.database import reading
 from models.tables import Case, Letter, Message, Request, Step, Todo
-from tasks.acknowledge import acknowledge
-from tasks.send_letters import send_queued
+from tasks.letters.acknowledge import acknowledge
+from tasks.letters.send_letters import send_queued
+from tasks.letters.tell_officers import tell_officers
+from tasks.mail.take_in import take_in_all
 from tasks.steps import claim, do_once
-from tasks.take_in import take_in_all
-from tasks.tell_officers import tell_officers
 
 
 @dataclass(frozen=True)

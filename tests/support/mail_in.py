@@ -13,12 +13,12 @@ from models.database import reading, unit_of_work
 from models.letters import LetterKind
 from models.rights import Right
 from models.tables import AuditEvent, Case, Letter, Message, Request
-from tasks import handle_mail
-from tasks.handle_mail import Handled, handle
-from tasks.keep_mail import keep_message
-from tasks.read_apart import Read, read
+from tasks.letters.write_letter import write_letter
+from tasks.mail import handle_mail
+from tasks.mail.handle_mail import Handled, handle
+from tasks.mail.keep_mail import keep_message
+from tasks.mail.read_apart import Read, read
 from tasks.todos import open_todos
-from tasks.write_letter import write_letter
 from tests.support.case_rows import NOW
 from tests.support.letter_samples import sample
 

@@ -13,8 +13,8 @@ from models import audit
 from models.database import reading, unit_of_work
 from models.letters import LetterKind
 from models.tables import AuditEvent, Letter, Todo
-from tasks.send_letters import send_queued
-from tasks.write_letter import write_letter
+from tasks.letters.send_letters import send_queued
+from tasks.letters.write_letter import write_letter
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW, add_case
 from tests.support.letter_samples import sample

@@ -11,10 +11,10 @@ from models.grounds import RestrictionCase
 from models.letters import LetterKind
 from models.rights import Right
 from models.tables import Case, Letter, LetterState, Request, RequestState
-from tasks.change_systems import change_rows, open_restriction
+from tasks.changes.change_systems import change_rows, open_restriction
+from tasks.changes.lift_restriction import announce, due_to_lift, lift_restriction
 from tasks.identify import search_identifiers
-from tasks.lift_restriction import announce, due_to_lift, lift_restriction
-from tasks.sample_systems import CAMILLE
+from tasks.samples.sample_systems import CAMILLE
 from tasks.steps import Effect, Scene
 from tests.support.case_rows import NOW, add_case
 

@@ -13,8 +13,8 @@ from models.database import unit_of_work
 from models.mandates import AgentKind, MandateGiven
 from models.rights import Right
 from models.tables import Channel, Letter, Message, MessageState, Request, TodoKind
-from tasks.acknowledge import acknowledge
-from tasks.open_by_hand import open_by_hand
+from tasks.letters.acknowledge import acknowledge
+from tasks.mail.open_by_hand import open_by_hand
 from tasks.steps import Scene
 from tasks.todos import note
 from tests.support.case_rows import NOW, add_case

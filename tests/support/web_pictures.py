@@ -25,8 +25,8 @@ from models.rights import Right
 from models.settings import REPOSITORY
 from models.tables import Case, FindingRow, Request
 from tasks.challenges import issue
-from tasks.downloads import send_code
-from tasks.manual_tasks import open_task
+from tasks.colleagues.manual_tasks import open_task
+from tasks.exports.downloads import send_code
 from tasks.officers import add_officer
 from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 from tests.support.desk_rows import fill_desk, offered_case

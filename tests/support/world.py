@@ -25,12 +25,12 @@ from models.questions import Choice
 from models.records import Document
 from models.tables import Case, Letter, ReferenceCounter, Request, RequestState, Step, WaitsFor
 from tasks.challenges import answer
-from tasks.handle_mail import handle_kept
-from tasks.keep_mail import keep_message
-from tasks.manual_tasks import answer_task, look_task
+from tasks.colleagues.manual_tasks import answer_task, look_task
+from tasks.mail.handle_mail import handle_kept
+from tasks.mail.keep_mail import keep_message
 from tasks.officers import add_officer
 from tasks.ring import ring
-from tasks.sample_systems import create_sample_systems
+from tasks.samples.sample_systems import create_sample_systems
 from tests.support.engine import Engine
 from tests.support.smtp import Relay, smtp_relay
 

@@ -25,7 +25,7 @@ from models.tables import (
     Todo,
     TodoKind,
 )
-from tasks.acknowledge import acknowledge, acknowledge_now
+from tasks.letters.acknowledge import acknowledge, acknowledge_now
 from tasks.steps import claim, do_once
 from tasks.todos import settle
 from tests.support.at_once import at_once

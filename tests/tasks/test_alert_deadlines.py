@@ -21,8 +21,8 @@ from models.tables import (
     Todo,
     WaitsFor,
 )
-from tasks.alert_deadlines import NOBODY, watch
-from tasks.open_deadlines import renew_older
+from tasks.clock.alert_deadlines import NOBODY, watch
+from tasks.clock.open_deadlines import renew_older
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.letter_reading import flat
@@ -72,7 +72,7 @@ def test_two_processes_at_the_same_moment_tell_everything_once(db: str) -> None:
     for _ in range(5):
         opened(RECEIVED)
     code = (
-        "import sys; from datetime import datetime; from tasks.alert_deadlines import watch; print('ready', flush=True);"
+        "import sys; from datetime import datetime; from tasks.clock.alert_deadlines import watch; print('ready', flush=True);"
         "sys.stdin.readline(); print(len(watch(datetime.fromisoformat('2026-12-01T08:00:00+00:00')).told))"
     )
     both = [
@@ -95,7 +95,7 @@ def test_a_watcher_that_dies_in_the_middle_tells_nothing_and_the_next_one_all(
 ) -> None:
     officers(CLAIRE, DANA)
     opened(RECEIVED)
-    from tasks import write_digest
+    from tasks.clock import write_digest
 
     write = write_digest.write_letter
 

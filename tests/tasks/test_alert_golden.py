@@ -7,7 +7,7 @@ from freezegun import freeze_time
 
 from flows.runtime.clock import utc_now
 from models.calendar import paris_date
-from tasks.alert_deadlines import watch
+from tasks.clock.alert_deadlines import watch
 from tests.support.watching import (
     BOSS,
     CLAIRE,

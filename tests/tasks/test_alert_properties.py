@@ -16,8 +16,8 @@ from models.alerts import Standing, epoch, moves_of, standing, thresholds
 from models.database import reading, unit_of_work
 from models.settings import settings as our_settings
 from models.tables import Alert, AuditEvent, Case, Letter, RequestDates, Stretch, Todo
-from tasks.alert_deadlines import watch
-from tasks.sla_sets import standing_is
+from tasks.clock.alert_deadlines import watch
+from tasks.figures.sla_sets import standing_is
 from tests.support.watching import (
     CLAIRE,
     answer,

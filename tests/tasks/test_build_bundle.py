@@ -14,8 +14,8 @@ import pytest
 from models.bundle import Withheld
 from models.errors import MapIncomplete, NeedsHuman
 from models.records import Document, FindingStatus, Record
-from tasks.build_bundle import build_bundle, check_complete
-from tasks.bundle_page import words
+from tasks.exports.build_bundle import build_bundle, check_complete
+from tasks.exports.bundle_page import words
 from tests.support.bundle_reading import Page, unpack
 from tests.support.bundle_samples import (
     DISCLOSED,

@@ -14,11 +14,11 @@ from models.database import unit_of_work
 from models.information import Disclosed
 from models.records import Identifier
 from models.tables import Case, Decision, Disclosure
-from tasks import disclosures
-from tasks.build_bundle import build_bundle
-from tasks.bundle_page import words
-from tasks.deliver import bundle_of
-from tasks.disclosures import record_disclosure
+from tasks.exports.build_bundle import build_bundle
+from tasks.exports.bundle_page import words
+from tasks.keeping import disclosures
+from tasks.keeping.disclosures import record_disclosure
+from tasks.letters.deliver import bundle_of
 from tests.support.bundle_reading import Page, unpack
 from tests.support.bundle_samples import DISCLOSED, client_findings, data_map, subject, visitor_findings
 from tests.support.case_rows import NOW, ON_FILE

@@ -14,8 +14,8 @@ from models.bundle import Withheld
 from models.errors import NeedsHuman, Rejected
 from models.portability import Because
 from models.records import FindingStatus
-from tasks.build_portable import build_portable
-from tasks.safe_archive import safe_cell
+from tasks.exports.build_portable import build_portable
+from tasks.exports.safe_archive import safe_cell
 from tests.support.bundle_samples import (
     SEARCHED,
     client_findings,

@@ -15,11 +15,11 @@ from models.ledger import entries_since
 from models.records import Identifier, Shortfall
 from models.rights import Right
 from models.tables import Case, Receipt, Request
-from tasks.carry_out_erasure import changer_of, erase_in, look_again, newest, receipts, receipts_of
-from tasks.form_texts_erasure import brief_lines
-from tasks.plan_erasure import Drawn, Round, draw
-from tasks.reply_erasure import erased_in_words, kept_in_words
-from tasks.sample_systems import CAMILLE, create_sample_systems
+from tasks.changes.carry_out_erasure import changer_of, erase_in, look_again, newest, receipts, receipts_of
+from tasks.changes.plan_erasure import Drawn, Round, draw
+from tasks.forms.form_texts_erasure import brief_lines
+from tasks.letters.reply_erasure import erased_in_words, kept_in_words
+from tasks.samples.sample_systems import CAMILLE, create_sample_systems
 from tasks.steps import Effect, Scene
 from tests.support.case_rows import NOW, add_case
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from models.errors import MapIncomplete, Unavailable
 from models.records import Identifier
-from tasks.change_systems import change_rows
-from tasks.sample_systems import CAMILLE, create_sample_systems
+from tasks.changes.change_systems import change_rows
+from tasks.samples.sample_systems import CAMILLE, create_sample_systems
 from tests.support.case_rows import NOW
 
 ME = [Identifier(kind="email", value=CAMILLE.email)]

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from models.classification import Classification, Kind, Machine
 from models.rights import Right
-from tasks.classify import classify
-from tasks.classify_files import classify_files
-from tasks.load_vocabulary import LANGUAGES, load_vocabulary
-from tasks.match_rights import read_rights
-from tasks.read_mail import read_mail
+from tasks.classifier.classify import classify
+from tasks.classifier.classify_files import classify_files
+from tasks.classifier.load_vocabulary import LANGUAGES, load_vocabulary
+from tasks.classifier.match_rights import read_rights
+from tasks.mail.read_mail import read_mail
 from tests.support.mail_samples import (
     BUSINESS,
     FILLER,

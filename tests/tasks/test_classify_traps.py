@@ -4,8 +4,8 @@ import pytest
 
 from models.classification import Kind, Machine
 from models.rights import Right
-from tasks.classify import classify
-from tasks.read_mail import read_mail
+from tasks.classifier.classify import classify
+from tasks.mail.read_mail import read_mail
 from tests.support.mail_samples import FILLER, letter
 
 # fmt: off

@@ -122,7 +122,7 @@ def test_ingest_keeps_a_file_once(db, tmp_path, capsys):
 
 
 def test_the_pen_is_listed_released_and_dismissed(db, tmp_path, capsys):
-    from tasks.handle_mail import handle_kept
+    from tasks.mail.handle_mail import handle_kept
 
     for name, words in (("a", "Où en est le contrat ?"), ("b", "Voir la pièce jointe.")):
         file = tmp_path / f"{name}.eml"

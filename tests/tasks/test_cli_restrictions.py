@@ -15,7 +15,7 @@ from models.grounds import RestrictionCase
 from models.letters import LetterKind
 from models.rights import Right
 from models.tables import AuditEvent, Letter, RequestState, Restriction
-from tasks.change_systems import open_restriction
+from tasks.changes.change_systems import open_restriction
 from tasks.steps import Scene
 from tests.support.case_rows import add_case
 

@@ -9,7 +9,7 @@ from models.alerts import Limit
 from models.deadline_alert import Block, Blocker, DeadlineAlert
 from models.letters import LetterKind
 from models.rights import Right
-from tasks.render import LANGUAGES, render, say_date
+from tasks.letters.render import LANGUAGES, render, say_date
 from tests.support.deadline_samples import DESK, due_request
 from tests.support.letter_reading import both, missing, say
 

@@ -7,8 +7,8 @@ from models.database import reading, unit_of_work
 from models.questions import Choice, Question
 from models.rights import Right
 from models.tables import Decision
-from tasks.decide import take_answer
-from tasks.judge_answer import Answered, Asked
+from tasks.forms.decide import take_answer
+from tasks.forms.judge_answer import Answered, Asked
 from tasks.officers import add_officer
 from tasks.steps import Scene
 from tests.support.case_rows import NOW, add_case

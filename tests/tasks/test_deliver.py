@@ -12,8 +12,8 @@ from models.errors import MapIncomplete
 from models.map_in_words import place_in_words
 from models.settings import REPOSITORY
 from models.tables import Decision, Letter
-from tasks.deliver import bundle_of, send_copy
-from tasks.read_mail import read_mail
+from tasks.letters.deliver import bundle_of, send_copy
+from tasks.mail.read_mail import read_mail
 from tasks.steps import Scene
 from tests.support.bundle_samples import client_findings
 from tests.support.case_rows import NOW, ON_FILE, add_case

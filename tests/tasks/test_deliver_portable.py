@@ -17,9 +17,9 @@ from models.records import Finding, FindingStatus
 from models.rights import Right
 from models.settings import settings
 from models.tables import AuditEvent, Decision, Download, FindingRow, Letter, Receipt
-from tasks.deliver_portable import portable_of, scope_of, send_portable
-from tasks.form_texts_portability import portability_text
-from tasks.read_mail import read_mail
+from tasks.forms.form_texts_portability import portability_text
+from tasks.letters.deliver_portable import portable_of, scope_of, send_portable
+from tasks.mail.read_mail import read_mail
 from tasks.search_systems import data_map, finding_rows, store_findings
 from tasks.steps import Scene
 from tests.support.bundle_samples import SEARCHED, client_findings, nothing, visitor_findings

@@ -11,7 +11,7 @@ from models.database import reading, unit_of_work
 from models.errors import Rejected
 from models.records import Identifier
 from models.tables import Disclosure
-from tasks.disclosures import Disclosed, disclosures_for, import_disclosures, record_disclosure
+from tasks.keeping.disclosures import Disclosed, disclosures_for, import_disclosures, record_disclosure
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW, ON_FILE
 from tests.tasks.test_cli import dsr

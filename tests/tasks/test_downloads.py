@@ -13,8 +13,8 @@ from models.settings import settings
 from models.tables import AuditEvent, Case, Challenge, Download, Letter, Receipt, Request, RequestState
 from models.tokens import new_token
 from tasks.challenges import Answer
-from tasks.downloads import Offered, links_left, look, offer, renew, send_code, take
-from tasks.read_mail import read_mail
+from tasks.exports.downloads import Offered, links_left, look, offer, renew, send_code, take
+from tasks.mail.read_mail import read_mail
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, ON_FILE, add_case
 

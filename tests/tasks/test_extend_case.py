@@ -13,9 +13,9 @@ from models.grounds import Delay
 from models.rights import Right
 from models.storage import fetch
 from models.tables import AuditEvent, Case, ClockEvent, Letter, RequestState
-from tasks.extend_case import can_extend, delay_words, extend_case
+from tasks.clock.extend_case import can_extend, delay_words, extend_case
+from tasks.mail.read_mail import read_mail
 from tasks.officers import add_officer
-from tasks.read_mail import read_mail
 from tests.support.case_rows import NOW, add_case
 from tests.tasks.test_cli import dsr
 

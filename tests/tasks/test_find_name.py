@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.find_name import find_name, looks_like_name, split_name
-from tasks.read_mail import read_mail
+from tasks.classifier.find_name import find_name, looks_like_name, split_name
+from tasks.mail.read_mail import read_mail
 from tests.support.mail_samples import letter
 
 

@@ -11,11 +11,11 @@ from models.questions import EVIDENCE, OVERRIDE, Choice, Question
 from models.rights import Right
 from models.settings import settings
 from models.tables import ClockEvent, Decision
-from tasks.ask_evidence import ask_evidence
-from tasks.ask_scope import ask_scope
-from tasks.decide import take_answer
-from tasks.form_texts import identity_text, review_text
-from tasks.judge_answer import Answered, Asked
+from tasks.clock.ask_evidence import ask_evidence
+from tasks.clock.ask_scope import ask_scope
+from tasks.forms.decide import take_answer
+from tasks.forms.form_texts import identity_text, review_text
+from tasks.forms.judge_answer import Answered, Asked
 from tasks.officers import add_officer
 from tasks.search_systems import finding_rows, store_findings
 from tasks.steps import Scene

@@ -18,11 +18,11 @@ from models.rights import Right
 from models.settings import settings
 from models.tables import Decision, FindingRow
 from models.wishes import Preview
-from tasks.carry_out_erasure import Leftover, Looked
-from tasks.form_texts import columns_to_read, fingerprint, identity_text, review_text, second_text
-from tasks.form_texts_changes import by_hand_text, change_text, weighing_text
-from tasks.form_texts_erasure import leftover_text, plan_text
-from tasks.plan_erasure import Drawn, Round
+from tasks.changes.carry_out_erasure import Leftover, Looked
+from tasks.changes.plan_erasure import Drawn, Round
+from tasks.forms.form_texts import columns_to_read, fingerprint, identity_text, review_text, second_text
+from tasks.forms.form_texts_changes import by_hand_text, change_text, weighing_text
+from tasks.forms.form_texts_erasure import leftover_text, plan_text
 from tasks.search_systems import finding_rows, store_findings
 from tasks.steps import Scene
 from tests.support.bundle_samples import SEARCHED, client_findings, nothing

@@ -7,9 +7,9 @@ from models.erasure_plan import ErasurePlan
 from models.records import Mention, Shortfall
 from models.rights import Right
 from models.settings import settings
-from tasks.carry_out_erasure import Leftover, Looked
-from tasks.form_texts_erasure import leftover_text, plan_text, records_in_words
-from tasks.plan_erasure import Drawn, Round
+from tasks.changes.carry_out_erasure import Leftover, Looked
+from tasks.changes.plan_erasure import Drawn, Round
+from tasks.forms.form_texts_erasure import leftover_text, plan_text, records_in_words
 from tasks.steps import Scene
 from tests.support.case_rows import NOW, add_case
 from tests.support.effect_rows import a_plan

@@ -13,10 +13,10 @@ from models.letters import LetterKind
 from models.rights import Right
 from models.settings import settings
 from models.tables import Case, Challenge, ClockEvent, Message, MessageState, Request
-from tasks import handle_mail
 from tasks.challenges import issue
-from tasks.handle_mail import handle, handle_kept
-from tasks.pen import release
+from tasks.mail import handle_mail
+from tasks.mail.handle_mail import handle, handle_kept
+from tasks.mail.pen import release
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, ON_FILE
 from tests.support.mail_in import (

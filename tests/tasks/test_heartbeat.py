@@ -11,7 +11,7 @@ from prefect.server.schemas.schedules import CronSchedule
 
 from flows.beating import beating
 from models.settings import REPOSITORY
-from tasks.heartbeat import CLOCKWORK, beat, expect, silent
+from tasks.clock.heartbeat import CLOCKWORK, beat, expect, silent
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW
 

@@ -11,8 +11,8 @@ from models.errors import NotFound, Rejected
 from models.rights import Right
 from models.storage import forget
 from models.tables import Channel, ClockEvent, Message, MessageState, TodoKind
-from tasks.handle_mail import Handled, handle, handle_kept
-from tasks.pen import Qualified, dismiss, qualify, release, waiting
+from tasks.mail.handle_mail import Handled, handle, handle_kept
+from tasks.mail.pen import Qualified, dismiss, qualify, release, waiting
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW
 from tests.support.mail_in import (

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from models.settings import settings
-from tasks.inbox import MaildirInbox
-from tasks.inbox_imap import ImapInbox
-from tasks.keep_mail import open_inbox
+from tasks.mail.inbox import MaildirInbox
+from tasks.mail.inbox_imap import ImapInbox
+from tasks.mail.keep_mail import open_inbox
 from tests.conftest import forget_settings
 
 FIRST, SECOND = b"Subject: 1\r\n\r\none\r\n", b"Subject: 2\n\n\xff\x00two"

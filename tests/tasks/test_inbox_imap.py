@@ -13,10 +13,10 @@ from imap_tools.utils import encode_folder
 from pydantic import SecretStr
 
 from models.errors import Unavailable
-from tasks import inbox_imap_login
-from tasks.inbox import Arrived
-from tasks.inbox_imap import ImapInbox
-from tasks.keep_mail import keep_new
+from tasks.mail import inbox_imap_login
+from tasks.mail.inbox import Arrived
+from tasks.mail.inbox_imap import ImapInbox
+from tasks.mail.keep_mail import keep_new
 from tests.support import dovecot as servers
 from tests.support.dovecot import DONE_FOLDER, Dovecot, deliver, dovecot
 from tests.support.imap import PATIENCE, colleague, mail, opened, texts, until

@@ -16,8 +16,8 @@ from models.database import reading
 from models.errors import Unavailable
 from models.storage import fetch
 from models.tables import Message, MessageState, Todo, TodoKind
-from tasks.inbox import HEADER_BYTES, MaildirInbox
-from tasks.keep_mail import keep_new
+from tasks.mail.inbox import HEADER_BYTES, MaildirInbox
+from tasks.mail.keep_mail import keep_new
 from tests.support.dovecot import ACCENTS, DONE_FOLDER, Dovecot, deliver, dovecot, restrict
 from tests.support.imap import PATIENCE, colleague, mail, opened, texts
 

@@ -11,9 +11,9 @@ from models.errors import Unavailable
 from models.settings import settings
 from models.storage import fetch, sha256
 from models.tables import Message, MessageState
-from tasks.handle_mail import handle
-from tasks.inbox import MaildirInbox
-from tasks.keep_mail import keep_message, keep_new
+from tasks.mail.handle_mail import handle
+from tasks.mail.inbox import MaildirInbox
+from tasks.mail.keep_mail import keep_message, keep_new
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW

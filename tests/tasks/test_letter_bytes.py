@@ -11,8 +11,8 @@ from models.database import reading, unit_of_work
 from models.letters import Context, LetterKind
 from models.storage import fetch, sha256
 from models.tables import Case, Letter, Message, MessageState
-from tasks.render import LANGUAGES, render
-from tasks.write_letter import write_letter
+from tasks.letters.render import LANGUAGES, render
+from tasks.letters.write_letter import write_letter
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW, add_case
 from tests.support.letter_reading import TO_REQUESTERS, Page, flat

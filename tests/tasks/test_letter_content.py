@@ -11,7 +11,7 @@ from models.letter_contexts import CONTEXTS
 from models.letters import DecisionQuestion, Doubt, LetterKind, TaskAction, ThingsToDo
 from models.rights import Right
 from models.tables import TodoKind
-from tasks.render import LANGUAGES, render, say_date
+from tasks.letters.render import LANGUAGES, render, say_date
 from tests.support.letter_reading import CNIL, TO_REQUESTERS, both, missing, say
 from tests.support.letter_samples import LINK, REF, sample
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from models.letter_contexts import CONTEXTS
 from models.letters import AccessReply, LetterKind, one_line
 from models.records import Frozen
-from tasks.render import LANGUAGES, render
+from tasks.letters.render import LANGUAGES, render
 from tests.support.letter_reading import EVERY, TO_REQUESTERS, Page, flat, say
 from tests.support.letter_samples import sample
 

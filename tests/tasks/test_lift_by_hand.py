@@ -10,9 +10,9 @@ from models.letters import LetterKind
 from models.manual_work import TaskAnswer
 from models.tables import Letter, ManualTask, Request
 from models.tokens import token_hash
-from tasks.manual_tasks import answer_task, look_task
-from tasks.retain import carry_out, due
-from tasks.sample_systems import CAMILLE, create_sample_systems
+from tasks.colleagues.manual_tasks import answer_task, look_task
+from tasks.keeping.retain import carry_out, due
+from tasks.samples.sample_systems import CAMILLE, create_sample_systems
 from tests.support.case_rows import NOW
 from tests.support.restricted_case import DAY, WEEK, lifted, restricted, told
 

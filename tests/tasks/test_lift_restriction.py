@@ -26,13 +26,13 @@ from models.tables import (
     RequestState,
     Restriction,
 )
-from tasks.disclosures import Disclosed, record_disclosure
-from tasks.lift_restriction import announce, keep_until, lift_restriction, standing, tell_reviews
-from tasks.notify_recipients import notify_recipients
+from tasks.changes.lift_restriction import announce, keep_until, lift_restriction, standing, tell_reviews
+from tasks.keeping.disclosures import Disclosed, record_disclosure
+from tasks.keeping.retain import due
+from tasks.letters.notify_recipients import notify_recipients
 from tasks.officers import add_officer
-from tasks.retain import due
 from tasks.runs import open_requests
-from tasks.sample_systems import CAMILLE, create_sample_systems
+from tasks.samples.sample_systems import CAMILLE, create_sample_systems
 from tests.support.case_rows import NOW, add_case
 from tests.support.restricted_case import BECAUSE, DAY, WEEK, lifted, play, restricted, stored_only, told
 
@@ -167,7 +167,7 @@ def test_dying_after_the_rows_is_lifting_again(monkeypatch: pytest.MonkeyPatch) 
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr("tasks.lift_restriction.lock_request", die)
+        patched.setattr("tasks.changes.lift_restriction.lock_request", die)
         with pytest.raises(Killed):
             lift_restriction(ref, NOW + WEEK)
     assert not stored_only()

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from models.errors import Rejected, Unavailable
 from models.mailbox_settings import OAuthSettings
-from tasks import mail_login
-from tasks.mail_login import access_token, forget_token
+from tasks.mail import mail_login
+from tasks.mail.mail_login import access_token, forget_token
 from tests.support.case_rows import NOW
 from tests.support.dovecot import Dovecot, deliver, dovecot
 from tests.support.imap import mail, opened, texts

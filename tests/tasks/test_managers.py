@@ -3,8 +3,8 @@
 from models.database import reading, unit_of_work
 from models.questions import Choice, Question
 from models.tables import Role
-from tasks.decide import codes_in_use, officer_names
-from tasks.judge_answer import Answered, Asked, problem
+from tasks.forms.decide import codes_in_use, officer_names
+from tasks.forms.judge_answer import Answered, Asked, problem
 from tasks.officers import add_officer, known, log_in
 from tasks.steps import Scene
 from tests.support.case_rows import NOW, add_case

@@ -20,9 +20,9 @@ from models.settings import settings
 from models.storage import fetch
 from models.tables import AuditEvent, Case, Letter, ManualTask, Request, WaitsFor
 from models.tokens import token_hash
-from tasks.manual_changes import ask_changes, change_answers, changes_done
-from tasks.manual_search import ask_colleagues, colleagues_done
-from tasks.manual_tasks import answer_task, look_task, manual_answer, open_task
+from tasks.colleagues.manual_changes import ask_changes, change_answers, changes_done
+from tasks.colleagues.manual_search import ask_colleagues, colleagues_done
+from tasks.colleagues.manual_tasks import answer_task, look_task, manual_answer, open_task
 from tasks.steps import Effect, Scene
 from tasks.waits import is_over
 from tests.conftest import forget_settings

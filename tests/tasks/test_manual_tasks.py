@@ -11,7 +11,7 @@ from models.records import Document, ManualAnswer
 from models.settings import settings
 from models.tables import AuditEvent, Case, ManualTask, Request
 from models.tokens import new_token
-from tasks.manual_tasks import answer_task, look_task, manual_answer, open_task
+from tasks.colleagues.manual_tasks import answer_task, look_task, manual_answer, open_task
 from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 
 LATER = NOW + timedelta(hours=2)

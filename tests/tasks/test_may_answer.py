@@ -8,8 +8,8 @@ from models.database import reading, unit_of_work
 from models.letters import LetterKind
 from models.settings import settings
 from models.tables import Letter
-from tasks.may_answer import too_many, why_not
-from tasks.read_mail import read_mail
+from tasks.mail.may_answer import too_many, why_not
+from tasks.mail.read_mail import read_mail
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW
 from tests.support.mail_in import PERSON, mail

@@ -10,8 +10,8 @@ from models.database import database, reading
 from models.migrate import migrate
 from models.storage import fetch
 from models.tables import Case, Message, MessageState
-from tasks.handle_mail import handle
-from tasks.keep_mail import keep_message
+from tasks.mail.handle_mail import handle
+from tasks.mail.keep_mail import keep_message
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PLACES = {MessageState.CASE, MessageState.PEN, MessageState.MACHINE}

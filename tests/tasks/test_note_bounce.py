@@ -10,10 +10,10 @@ from models.database import reading, unit_of_work
 from models.letters import LetterKind
 from models.storage import fetch, sha256
 from models.tables import AuditEvent, Case, Letter, LetterState, Message, MessageState, Todo, TodoKind
-from tasks.note_bounce import PROBABLY, note_bounce
-from tasks.read_mail import read_mail
-from tasks.read_report import read_report
-from tasks.write_letter import write_letter
+from tasks.letters.write_letter import write_letter
+from tasks.mail.note_bounce import PROBABLY, note_bounce
+from tasks.mail.read_mail import read_mail
+from tasks.mail.read_report import read_report
 from tests.support.case_rows import NOW, add_case
 from tests.support.delivery_reports import multipart_report, plain_report, postfix_words
 from tests.support.letter_samples import sample

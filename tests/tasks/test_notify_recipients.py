@@ -15,8 +15,8 @@ from models.replies import Told
 from models.rights import Right
 from models.storage import fetch
 from models.tables import Case, Letter, Notification, Request
-from tasks.disclosures import Disclosed, record_disclosure
-from tasks.notify_recipients import notify_recipients, tell_lifted
+from tasks.keeping.disclosures import Disclosed, record_disclosure
+from tasks.letters.notify_recipients import notify_recipients, tell_lifted
 from tasks.steps import Scene
 from tests.support.case_rows import NOW, ON_FILE, add_case
 

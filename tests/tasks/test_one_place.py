@@ -14,10 +14,10 @@ from models.database import reading, unit_of_work
 from models.letters import LetterKind
 from models.rights import Right
 from models.tables import Case, Letter, Message, MessageState, Request, Todo, TodoKind
-from tasks.handle_mail import handle
-from tasks.keep_mail import keep_message
-from tasks.pen import Qualified, dismiss, qualify
-from tasks.write_letter import write_letter
+from tasks.letters.write_letter import write_letter
+from tasks.mail.handle_mail import handle
+from tasks.mail.keep_mail import keep_message
+from tasks.mail.pen import Qualified, dismiss, qualify
 from tests.support.case_rows import NOW
 from tests.support.letter_samples import sample
 from tests.support.mail_in import ACCESS, BOTH, ERASURE, MAILBOX, VAGUE, mail

@@ -29,13 +29,13 @@ from models.tables import (
     Todo,
     TodoKind,
 )
-from tasks.acknowledge import acknowledge
-from tasks.mandates import acknowledge_to, check_mandate, mandate_of, mandate_scan, record_mandate
-from tasks.open_by_hand import LooksKnown, open_by_hand
-from tasks.paper_mail import postal_lines
-from tasks.post_letter import paper_letter, posted
-from tasks.read_mail import read_mail
-from tasks.render import TEXT_WIDTH
+from tasks.letters.acknowledge import acknowledge
+from tasks.letters.post_letter import paper_letter, posted
+from tasks.letters.render import TEXT_WIDTH
+from tasks.mail.mandates import acknowledge_to, check_mandate, mandate_of, mandate_scan, record_mandate
+from tasks.mail.open_by_hand import LooksKnown, open_by_hand
+from tasks.mail.paper_mail import postal_lines
+from tasks.mail.read_mail import read_mail
 from tasks.steps import Scene
 from tasks.waits import letter_settled
 from tests.support.at_once import at_once

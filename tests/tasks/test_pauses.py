@@ -11,10 +11,10 @@ from models.letters import LetterKind
 from models.questions import OVERRIDE
 from models.rights import Right
 from models.tables import Case, ClockEvent, Decision, FindingRow, MessageState
-from tasks import pauses
-from tasks.ask_evidence import ask_evidence, asks_for_papers, note_answer
-from tasks.ask_scope import ask_scope, may_ask_scope, overview, scope_asked
-from tasks.pauses import answer_by, answer_to, pause, resume, resume_answered, too_late_to_pause
+from tasks.clock import pauses
+from tasks.clock.ask_evidence import ask_evidence, asks_for_papers, note_answer
+from tasks.clock.ask_scope import ask_scope, may_ask_scope, overview, scope_asked
+from tasks.clock.pauses import answer_by, answer_to, pause, resume, resume_answered, too_late_to_pause
 from tasks.steps import Scene
 from tests.support.case_rows import NOW, add_case
 from tests.support.desk_rows import add_message
@@ -218,7 +218,7 @@ def test_the_person_sees_all_that_exists_and_is_asked_once(db: str) -> None:
 
 
 def test_a_case_that_closes_has_no_open_pause(db: str) -> None:
-    from tasks.deliver import _close
+    from tasks.letters.deliver import _close
 
     with unit_of_work() as session:
         case, [access, erasure] = add_case(session, Right.ACCESS, Right.ERASURE)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import Rejected
-from tasks.read_mail import MAX_PARTS, read_mail
+from tasks.mail.read_mail import MAX_PARTS, read_mail
 from tests.support.fuzz_mail import WORDS, check, is_well_formed
 
 CHARSETS = (

@@ -16,8 +16,8 @@ from models.database import unit_of_work
 from models.errors import Rejected, Unavailable
 from models.settings import REPOSITORY
 from models.tables import Message, MessageState, TodoKind
-from tasks import read_apart
-from tasks.handle_mail import MAX_ATTEMPTS, handle, handle_kept
+from tasks.mail import read_apart
+from tasks.mail.handle_mail import MAX_ATTEMPTS, handle, handle_kept
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW

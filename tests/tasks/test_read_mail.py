@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import Rejected
-from tasks import read_mail as module
-from tasks.read_mail import fresh_text, read_mail
+from tasks.mail import read_mail as module
+from tasks.mail.read_mail import fresh_text, read_mail
 from tests.support.mail_samples import letter
 
 ORDINARY = (

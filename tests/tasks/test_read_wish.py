@@ -8,7 +8,7 @@ import pytest
 from models.settings import settings
 from models.tables import Case
 from models.wishes import rectifiable_fields
-from tasks.read_wish import wish_in
+from tasks.changes.read_wish import wish_in
 from tasks.search_systems import data_map
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW

@@ -16,11 +16,11 @@ from models.errors import MapIncomplete, NeedsHuman, NotFound, Rejected, Unavail
 from models.records import Identifier
 from models.rights import Right
 from models.tables import AuditEvent, Case, Letter, Reappearance, Receipt, Request
-from tasks.find_reappeared import look_into, reappeared, settle
+from tasks.keeping.find_reappeared import look_into, reappeared, settle
+from tasks.keeping.suppress import Scope, suppress
 from tasks.officers import add_officer
 from tasks.search_systems import data_map
 from tasks.steps import Scene
-from tasks.suppress import Scope, suppress
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW, add_case, manual_system
 from tests.tasks.connectors.shop import TEXT, system, table
@@ -254,7 +254,7 @@ def test_an_export_is_looked_through_too(db: str, tmp_path: Path) -> None:
 
 
 def test_the_shipped_map_can_be_listed(db: str, tmp_path: Path) -> None:
-    from tasks.sample_systems import CAMILLE, create_sample_systems
+    from tasks.samples.sample_systems import CAMILLE, create_sample_systems
 
     environment = create_sample_systems(tmp_path, NOW)
     suppressed(CAMILLE.email, scope="erased")

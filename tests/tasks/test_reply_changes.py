@@ -14,7 +14,12 @@ from models.replies import Told
 from models.rights import Right
 from models.storage import fetch
 from models.tables import Case, Letter, Receipt, Request
-from tasks.reply_changes import announce_end, erased_for_recipients, lines_for_recipients, reply_consent
+from tasks.letters.reply_changes import (
+    announce_end,
+    erased_for_recipients,
+    lines_for_recipients,
+    reply_consent,
+)
 from tasks.steps import Effect, Scene
 from tests.support.case_rows import NOW, add_case
 

@@ -7,7 +7,7 @@ import pytest
 
 from models.letters import LetterKind
 from models.replies import InScope, Kept
-from tasks.render import LANGUAGES, render, say_date, say_day
+from tasks.letters.render import LANGUAGES, render, say_date, say_day
 from tests.support import letter_replies as facts
 from tests.support.letter_reading import CNIL, flat, missing, say
 from tests.support.letter_samples import SYSTEM_TITLES, sample

@@ -7,7 +7,7 @@ import pytest
 from models.grounds import DELAY_WORDS, REFUSAL_WORDS, Delay, Refusal, RestrictionCase, refusals
 from models.letters import LetterKind
 from models.rights import Right
-from tasks.render import LANGUAGES, render, say_date, say_day
+from tasks.letters.render import LANGUAGES, render, say_date, say_day
 from tests.support import letter_replies as facts
 from tests.support.letter_reading import both, missing, say
 from tests.support.letter_samples import REF, SYSTEM_TITLES, sample

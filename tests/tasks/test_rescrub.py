@@ -21,8 +21,8 @@ from tasks.connectors import build_connector
 from tasks.connectors.sql import SqlConnector
 from tasks.connectors.sql_erase import erase
 from tasks.connectors.sql_plan import plan_erasure
-from tasks.rescrub import Report, rescrub
-from tasks.sample_systems import add_person, create_site_schema
+from tasks.keeping.rescrub import Report, rescrub
+from tasks.samples.sample_systems import add_person, create_site_schema
 from tests.conftest import forget_settings
 from tests.tasks.test_cli import dsr
 

@@ -27,9 +27,9 @@ from models.tables import (
     Suppression,
     Todo,
 )
-from tasks.downloads import links_left
-from tasks.retain import due, note_forgotten_run
-from tasks.retain_rows import GONE
+from tasks.exports.downloads import links_left
+from tasks.keeping.retain import due, note_forgotten_run
+from tasks.keeping.retain_rows import GONE
 from tests.support.case_rows import NOW
 from tests.support.kept_case import DAY, NAME, SUBJECT, YEARS, files, loose, one_case, purge, rows_of, whats
 from tests.tasks.test_cli import dsr

@@ -10,9 +10,9 @@ from models import audit, storage
 from models.database import reading, unit_of_work
 from models.errors import Unavailable
 from models.tables import Case, FindingRow, Message, Request
-from tasks import retain_rows
-from tasks.retain import due
-from tasks.retain_rows import GONE
+from tasks.keeping import retain_rows
+from tasks.keeping.retain import due
+from tasks.keeping.retain_rows import GONE
 from tests.support.case_rows import NOW
 from tests.support.kept_case import DAY, NAME, YEARS, files, keep_case, one_case, purge, rows_of, whats
 

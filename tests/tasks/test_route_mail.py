@@ -9,8 +9,8 @@ from models.letters import LetterKind
 from models.migrate import migrate
 from models.rights import Right
 from models.tables import Case, MessageState, Request, Todo, TodoKind, WaitsFor
-from tasks.render import render
-from tasks.thread_mail import TO_REQUESTERS
+from tasks.letters.render import render
+from tasks.mail.thread_mail import TO_REQUESTERS
 from tests.support.case_rows import NOW
 from tests.support.letter_samples import sample
 from tests.support.mail_in import (

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import Rejected
-from tasks.safe_archive import safe_cell, safe_name, write_csv, write_zip
+from tasks.exports.safe_archive import safe_cell, safe_name, write_csv, write_zip
 from tests.support.bundle_samples import SEARCHED
 
 

@@ -11,7 +11,7 @@ from models.data_map_loading import load_data_map
 from models.records import Identifier
 from tasks.check_map import check_map
 from tasks.connectors import build_connector
-from tasks.sample_systems import (
+from tasks.samples.sample_systems import (
     CAMILLE,
     OLIVER,
     SamplePerson,
@@ -19,7 +19,7 @@ from tasks.sample_systems import (
     fill_site,
     sample_people,
 )
-from tasks.sample_tables import INVOICES, SITE
+from tasks.samples.sample_tables import INVOICES, SITE
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 MAP = load_data_map(Path(__file__).parents[2] / "data_map")

@@ -13,9 +13,9 @@ from models.letters import LetterKind
 from models.settings import settings
 from models.storage import fetch
 from models.tables import Letter, LetterState, TodoKind
-from tasks.render import LANGUAGES
-from tasks.send_letters import MAX_ATTEMPTS
-from tasks.write_letter import write_letter
+from tasks.letters.render import LANGUAGES
+from tasks.letters.send_letters import MAX_ATTEMPTS
+from tasks.letters.write_letter import write_letter
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, add_case

@@ -6,8 +6,8 @@ import pytest
 
 from models.settings import settings
 from models.tables import LetterState
-from tasks import mail_login
-from tasks.mail_login import access_token
+from tasks.mail import mail_login
+from tasks.mail.mail_login import access_token
 from tests.conftest import forget_settings
 from tests.support.outbox import (
     LATER,

@@ -12,8 +12,8 @@ from models.database import unit_of_work
 from models.errors import Unavailable
 from models.storage import fetch
 from models.tables import Letter, LetterState, TodoKind
-from tasks import send_letters
-from tasks.send_letters import MAX_UNCERTAIN_ATTEMPTS, send_queued, settle_stale
+from tasks.letters import send_letters
+from tasks.letters.send_letters import MAX_UNCERTAIN_ATTEMPTS, send_queued, settle_stale
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW

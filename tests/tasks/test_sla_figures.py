@@ -21,10 +21,10 @@ from models.rights import Right
 from models.settings import settings
 from models.sla import Blocked, Figures, Filter, Forecast, Kept, Stage, counts_of, last_months, nearest_rank
 from models.tables import Case, Request, RequestDates
-from tasks.sla_csv import figures_csv, list_csv
-from tasks.sla_figures import figures
-from tasks.sla_pdf import report_pdf
-from tasks.sla_requests import requests_behind
+from tasks.figures.sla_csv import figures_csv, list_csv
+from tasks.figures.sla_figures import figures
+from tasks.figures.sla_pdf import report_pdf
+from tasks.figures.sla_requests import requests_behind
 from tests.support.sla_fixture import CASES, NOW, TODAY, write_cases
 
 YEAR = Filter(date(2025, 12, 1), TODAY)

@@ -12,8 +12,7 @@ from models.errors import NeedsHuman, NotFound, Rejected
 from models.records import Identifier
 from models.rights import Right
 from models.tables import AuditEvent, Case, Reappearance, Request, Suppression
-from tasks.steps import Scene
-from tasks.suppress import (
+from tasks.keeping.suppress import (
     Reason,
     Scope,
     drop_expired,
@@ -22,6 +21,7 @@ from tasks.suppress import (
     suppress,
     withdraw_suppression,
 )
+from tasks.steps import Scene
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW, add_case
 from tests.tasks.test_cli import dsr

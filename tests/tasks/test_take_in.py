@@ -14,8 +14,8 @@ from models.errors import Unavailable
 from models.settings import settings
 from models.tables import Message, MessageState
 from tasks.doctor import examine
-from tasks.inbox import MaildirInbox
-from tasks.take_in import take_in_all
+from tasks.mail.inbox import MaildirInbox
+from tasks.mail.take_in import take_in_all
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW
 from tests.support.dovecot import PASSWORD, Dovecot, deliver, dovecot

@@ -11,8 +11,8 @@ from models.database import reading, unit_of_work
 from models.settings import settings
 from models.storage import fetch
 from models.tables import Case, Letter, Message, MessageState, Officer, Todo, TodoKind
+from tasks.letters.tell_officers import tell_officers
 from tasks.officers import add_officer
-from tasks.tell_officers import tell_officers
 from tasks.todos import note, settle
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once

@@ -7,7 +7,7 @@ import pytest
 from models.database import unit_of_work
 from models.rights import Right
 from models.tables import Case, Mandate, MessageState
-from tasks.handle_mail import handle
+from tasks.mail.handle_mail import handle
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW
 from tests.support.mail_in import (

@@ -9,7 +9,7 @@ from models.records import FindingStatus
 from models.request_dates import renew
 from models.rights import Right
 from models.tables import Case, FindingRow, LetterState, ManualTask, Request, RequestDates, WaitsFor
-from tasks.what_blocks import blocks, can_be_partial, extension_until
+from tasks.clock.what_blocks import blocks, can_be_partial, extension_until
 from tests.support.watching import at, clock_event, dates_now, letter, opened
 
 RECEIVED = at("2026-11-02", 10)

@@ -24,7 +24,7 @@ from models.tables import (
     Todo,
     TodoKind,
 )
-from tasks.write_letter import NEEDS_EMAIL, is_address, write_letter
+from tasks.letters.write_letter import NEEDS_EMAIL, is_address, write_letter
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW, ON_FILE, add_case

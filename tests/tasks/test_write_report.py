@@ -18,11 +18,11 @@ from models.rights import Right
 from models.sla import last_months
 from models.storage import fetch, sha256
 from models.tables import Letter, LetterState, RequestState, SentReport
-from tasks.report_letter import markdown, period_name
-from tasks.sla_figures import figures
-from tasks.sla_pdf import report_pdf
-from tasks.sla_say import number, per_cent, say
-from tasks.write_report import build, unreachable, write_reports
+from tasks.figures.report_letter import markdown, period_name
+from tasks.figures.sla_figures import figures
+from tasks.figures.sla_pdf import report_pdf
+from tasks.figures.sla_say import number, per_cent, say
+from tasks.figures.write_report import build, unreachable, write_reports
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.case_rows import add_case

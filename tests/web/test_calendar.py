@@ -14,7 +14,7 @@ from models.database import reading, unit_of_work
 from models.request_dates import renew
 from models.rights import Right
 from models.tables import Case, ClockEvent, Officer, RequestDates, Role
-from tasks.calendar_feed import calendar_token, token_of
+from tasks.clock.calendar_feed import calendar_token, token_of
 from tasks.officers import add_officer
 from tests.support.case_rows import NOW, add_case
 from tests.web.conftest import ADDRESS, PASSWORD, Site

@@ -14,8 +14,8 @@ from models.database import unit_of_work
 from models.records import Identifier
 from models.rights import Right
 from models.tables import Case, Request, RequestState
+from tasks.keeping.suppress import Scope, suppress
 from tasks.steps import Scene
-from tasks.suppress import Scope, suppress
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW, ON_FILE, add_case
 from web import checks

@@ -10,7 +10,7 @@ from sqlmodel import select
 from models import storage
 from models.database import reading, unit_of_work
 from models.tables import Case, Mandate, Message, Request
-from tasks.read_mail import read_mail
+from tasks.mail.read_mail import read_mail
 from tests.support.case_rows import NOW, add_case
 from tests.support.desk_rows import acknowledge
 from tests.web.conftest import csrf_of, submit

@@ -8,8 +8,8 @@ import pytest
 
 from models.database import unit_of_work
 from models.tables import LetterState
-from tasks.heartbeat import CLOCKWORK, beat, expect
-from tasks.unsent_letters import unsent
+from tasks.clock.heartbeat import CLOCKWORK, beat, expect
+from tasks.letters.unsent_letters import unsent
 from tests.support.watching import letter
 from tests.tasks.test_cli import dsr
 from tests.web.conftest import Site

@@ -14,7 +14,7 @@ from models.request_dates import renew
 from models.rights import Right
 from models.settings import REPOSITORY
 from models.tables import AuditEvent, Letter, LetterState, Message, MessageState, RequestState
-from tasks.heartbeat import beat
+from tasks.clock.heartbeat import beat
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW, add_case
 from tests.web.conftest import Site

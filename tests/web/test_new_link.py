@@ -10,8 +10,8 @@ from sqlmodel import select
 from models import storage
 from models.database import reading, unit_of_work
 from models.tables import AuditEvent, Download, Letter, Request, RequestState
-from tasks.downloads import Offered, offer
-from tasks.read_mail import read_mail
+from tasks.exports.downloads import Offered, offer
+from tasks.mail.read_mail import read_mail
 from tests.support.case_rows import NOW, ON_FILE, add_case
 from tests.web.conftest import Site, submit
 

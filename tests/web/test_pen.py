@@ -9,8 +9,8 @@ from models.database import reading, unit_of_work
 from models.rights import Right
 from models.settings import REPOSITORY
 from models.tables import Case, Mandate, Message, MessageState, Request, Todo
-from tasks.handle_mail import handle
-from tasks.mark_words import mark
+from tasks.mail.handle_mail import handle
+from tasks.mail.mark_words import mark
 from tests.support.case_rows import NOW, add_case
 from tests.support.mail_in import keep, mail
 from tests.web.conftest import csrf_of, submit

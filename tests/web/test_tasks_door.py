@@ -15,7 +15,7 @@ from models.records import Identifier, ManualAnswer
 from models.rights import Right
 from models.tables import ManualTask, Request
 from models.tokens import new_token
-from tasks.manual_tasks import manual_answer, open_task
+from tasks.colleagues.manual_tasks import manual_answer, open_task
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW, ON_FILE, add_case, manual_system
 from tests.web.conftest import csrf_of, submit

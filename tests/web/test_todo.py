@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from models.database import reading, unit_of_work
 from models.tables import Channel, Letter, LetterState, Message, MessageState, Todo, TodoKind
-from tasks.acknowledge import acknowledge
+from tasks.letters.acknowledge import acknowledge
 from tasks.steps import Scene
 from tasks.todos import note
 from tests.support.case_rows import NOW, add_case

@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.sample_systems import create_site_schema
-from tasks.sample_tables import (
+from tasks.samples.sample_systems import create_site_schema
+from tasks.samples.sample_tables import (
     CONTACTS,
     DEALS,
     EMAIL_LOG,

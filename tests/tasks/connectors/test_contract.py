@@ -16,7 +16,13 @@ from models.records import Document, Finding, FindingStatus, Identifier, ManualA
 from tasks.check_map import check_map
 from tasks.connectors import build_connector
 from tasks.connectors.protocol import Connector
-from tasks.sample_systems import CAMILLE, OLIVER, add_person, create_sample_systems, create_site_schema
+from tasks.samples.sample_systems import (
+    CAMILLE,
+    OLIVER,
+    add_person,
+    create_sample_systems,
+    create_site_schema,
+)
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 MAP = load_data_map(Path(__file__).parents[3] / "data_map")

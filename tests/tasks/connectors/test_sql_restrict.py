@@ -14,7 +14,7 @@ from models.errors import NeedsHuman
 from models.records import Identifier
 from tasks.connectors.sql_change import SqlChanger
 from tasks.connectors.sql_stop import lift, restrict, stop
-from tasks.sample_systems import CAMILLE, create_sample_systems
+from tasks.samples.sample_systems import CAMILLE, create_sample_systems
 
 NOW = datetime(2026, 11, 23, 23, 30, 15, 999, tzinfo=UTC)
 SITE = load_data_map(Path(__file__).parents[3] / "data_map").systems["site_db"]

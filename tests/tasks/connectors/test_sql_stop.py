@@ -12,7 +12,7 @@ from models.data_map_loading import load_data_map
 from models.errors import MapIncomplete, NeedsHuman, Rejected, Unavailable
 from models.records import Identifier
 from tasks.connectors.sql_stop import stop
-from tasks.sample_systems import CAMILLE, create_sample_systems
+from tasks.samples.sample_systems import CAMILLE, create_sample_systems
 
 NOW = datetime(2026, 11, 23, 23, 30, 15, 999, tzinfo=UTC)  # the 24th in Paris
 SITE = load_data_map(Path(__file__).parents[3] / "data_map").systems["site_db"]

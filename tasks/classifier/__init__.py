@@ -1,0 +1,1 @@
+"""What a message asks for, in which language, and who writes."""

@@ -1,0 +1,154 @@
+"""Decides what a message is: a request, its follow-up, no request, or something a person must look at.
+
+Pure: the same message gives the same answer. When unsure a person decides (law.md V2): missing a request costs more
+than looking twice.
+"""
+
+from models.classification import Classification, Evidence, Kind, Machine
+from models.rights import Right
+from tasks.classifier.detect_language import detect_language
+from tasks.classifier.detect_machine import detect_machine, is_bulk, is_marked_automatic, says_away
+from tasks.classifier.find_name import find_name
+from tasks.classifier.load_vocabulary import plain_words
+from tasks.classifier.match_rights import (
+    Finding,
+    Reading,
+    Strength,
+    cited_rights,
+    cites_complaint,
+    read_rights,
+)
+from tasks.mail.read_mail import ParsedMail
+
+MAX_EVIDENCE = 12
+SHORT_WORDS = 120  # up to this a mere hint makes a person look, and a subject "unsubscribe" means it
+TERSE_WORDS = (
+    25  # a line or two in words nobody foresaw: whoever writes to a privacy mailbox is read by a person
+)
+
+
+def classify(mail: ParsedMail) -> Classification:
+    """Kind, rights, language, name and evidence of one message."""
+    subject, body = read_rights(mail.subject, is_subject=True), read_rights(mail.fresh_text)
+    rights, findings = _rights(mail, subject, body)
+    kind, confidence, machine = _kind(mail, subject, body, rights)
+    if kind is Kind.NOT_REQUEST:
+        rights, findings = (), []
+    if kind is Kind.NEEDS_REVIEW and not rights:
+        rights, findings = _possible_rights(mail, subject, body)
+    spoken = body.languages or subject.languages
+    hint = next(iter(spoken)) if len(spoken) == 1 else ""
+    language = detect_language(f"{mail.subject}\n{mail.fresh_text}", hint)
+    first_name, last_name = find_name(mail, language)
+    return Classification(
+        kind=kind,
+        rights=rights,
+        language=language,
+        first_name=first_name,
+        last_name=last_name,
+        confidence=confidence,
+        machine=machine,
+        because=_evidence(findings, rights, subject, body),
+    )
+
+
+def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Right, ...], list[Finding]]:
+    """The rights that are asked for: in the body, else in the subject, else by a condition alone.
+
+    A subject "unsubscribe" adds an objection and hides nothing: an erasure is never taken for less (law.md Q5).
+    """
+    levels = ((body, Strength.ASKED), (subject, Strength.ASKED), (body, Strength.CONDITIONAL))
+    stops = {Right.OBJECTION} if _is_stop(mail, subject, body) else set()
+    for reading, strength in levels[:1] if stops else levels:
+        findings = [finding for finding in reading.findings if finding.strength >= strength]
+        if findings:
+            asked = {finding.right for finding in findings}
+            beside = (finding for finding in body.findings if finding.strength is Strength.BESIDE)
+            findings += [finding for finding in beside if finding.right not in asked]
+            found = stops | {finding.right for finding in findings}
+            return tuple(right for right in Right if right in found), findings
+    return tuple(stops), []
+
+
+def _is_stop(mail: ParsedMail, subject: Reading, body: Reading) -> bool:
+    """True for the one-word mails people and mail programs send to leave a list (law.md R7a, List-Unsubscribe)."""
+    return body.whole or (subject.whole and _is_short(mail))
+
+
+def _is_short(mail: ParsedMail) -> bool:
+    return len(plain_words(mail.fresh_text).split()) <= SHORT_WORDS
+
+
+def _kind(
+    mail: ParsedMail, subject: Reading, body: Reading, rights: tuple[Right, ...]
+) -> tuple[Kind, float, Machine | None]:
+    """Kind, confidence and machine. A machine's own words (a footer) ask for nothing; a robot may pass on a request."""
+    machine = detect_machine(mail)
+    if machine is Machine.BOUNCE or mail.report_type == "feedback-report":
+        return Kind.NOT_REQUEST, 0.98, machine
+    if machine is Machine.AUTO_REPLY and rights and not is_marked_automatic(mail):
+        machine = None
+    if machine is Machine.AUTO_REPLY and (says_away(mail) or not rights):
+        return Kind.NOT_REQUEST, 0.95, machine
+    if machine or is_bulk(mail) or (body.offers_to_leave and not _is_short(mail)):
+        return (Kind.NEEDS_REVIEW, 0.5, None) if rights else (Kind.NOT_REQUEST, 0.9, None)
+    return *_written_by_person(mail, subject, body, rights), None
+
+
+def _written_by_person(
+    mail: ParsedMail, subject: Reading, body: Reading, rights: tuple[Right, ...]
+) -> tuple[Kind, float]:
+    findings = subject.findings + body.findings
+    touches = bool(subject.privacy or body.privacy or subject.alarm or body.alarm)
+    perhaps = bool(subject.touch or body.touch) and not (subject.business or body.business)
+    follows = bool(body.follow_up or subject.follow_up) and not cites_complaint(mail.subject)
+    if follows and (touches or findings or perhaps):
+        return Kind.FOLLOW_UP, 0.75
+    surest = max((finding.strength for finding in findings), default=Strength.LISTED)
+    if rights and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
+        return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
+    vague = surest is Strength.BESIDE and bool(subject.business or body.business)
+    hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
+    words = len(plain_words(mail.fresh_text).split())
+    terse = 0 < words <= TERSE_WORDS and not (subject.business or body.business)
+    if rights or touches or hinted or terse or _says_it_elsewhere(mail):
+        return Kind.NEEDS_REVIEW, 0.5
+    return Kind.NOT_REQUEST, 0.9
+
+
+def _says_it_elsewhere(mail: ParsedMail) -> bool:
+    """True if the letter may be an attachment without a word beside it, or stands in the quoted text only."""
+    if not any(character.isalpha() for character in mail.text):
+        return bool(mail.attachments)
+    return mail.text != mail.fresh_text and bool(read_rights(mail.text).rights(Strength.ASKED))
+
+
+def _possible_rights(
+    mail: ParsedMail, subject: Reading, body: Reading
+) -> tuple[tuple[Right, ...], list[Finding]]:
+    """What a person should consider: cited articles, else rights only hinted at, else those of the quoted text."""
+    cited = cited_rights(f"{mail.subject}\n{mail.fresh_text}")
+    if cited:
+        return cited, []
+    findings = subject.findings + body.findings or read_rights(mail.text).findings
+    found = {finding.right for finding in findings}
+    return tuple(right for right in Right if right in found), findings
+
+
+def _evidence(
+    findings: list[Finding], rights: tuple[Right, ...], subject: Reading, body: Reading
+) -> tuple[Evidence, ...]:
+    """The words shown to the officer: the strongest first, each once."""
+    strongest = sorted(findings, key=lambda finding: -finding.strength)
+    shown = [Evidence(finding.right, finding.words) for finding in strongest if finding.right in rights]
+    others = (
+        subject.follow_up
+        + body.follow_up
+        + subject.alarm
+        + body.alarm
+        + subject.privacy
+        + body.privacy
+        + subject.touch
+        + body.touch
+    )
+    return tuple(dict.fromkeys(shown + [Evidence(None, words) for words in others]))[:MAX_EVIDENCE]

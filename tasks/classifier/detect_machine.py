@@ -1,0 +1,141 @@
+"""Tells bounces and automatic replies from mail that a person wrote (RFC 3464, RFC 3834, RFC 6522).
+
+Pure. "Automatic" means "do not answer automatically", never by itself "do not open a case": whoever calls this looks
+for rights as well.
+"""
+
+import re
+
+from models.classification import Machine
+from tasks.classifier.load_vocabulary import fold
+from tasks.mail.read_mail import ParsedMail
+
+SHORT = 900  # characters: an absence note is not longer, a letter that mentions an absence is
+LOOKED_AT = 4_000  # characters of the text in which a bounce names its failure
+
+_DAEMON = re.compile(
+    r"^(?:mailer.?daemon|post.?master|mail.?daemon|mdaemon|daemon|mailerdaemon|mail.?delivery\w*|bounces?|amavis\w*|mta|smtpd?)\b"
+)
+_LIST_MANAGER = re.compile(r"-(?:admin|owner|request|bounces?|errors)$")
+_ROBOT = re.compile(r"^(?:no|do.?not).?reply\b")
+_FAILED_SUBJECT = re.compile(
+    r"undeliver|non.?deliver|not deliver|couldn t be deliver|could not be deliver|cannot be deliver|deliver\w* (?:status|fail|report|error|problem|has failed|unsuccess|delay|notif|incomplete|attempt)"
+    r"|(?:mail|message|e ?mail|deliver\w*|dispatch|transmi\w*) (?:system )?(?:error|fail\w*|status|problem|rejected|returned|bounced|warning|delayed)"
+    r"|fail\w* (?:notice|to deliver|deliver|mail|notification)|returned (?:mail|message|to sender)|return to sender|bounce|rejected mail|mail rejected|user unknown|unknown user"
+    r"|non remis|non distribu|echec de (?:la )?(?:remise|distribution)|avis de non|retour a l expediteur|unzustellbar|nicht zustell|zustellung|fehlgeschlagen"
+    r"|no (?:se ha )?(?:podido )?entreg|devuelto|mancata consegna|non recapit|onbestelbaar|niet bezorg|notification d etat"
+)
+_FAILED_TEXT = re.compile(
+    r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b(?:421|4[45]\d|5[05]\d)[ -]|user unknown|unknown (?:user|recipient|address)|no such (?:user|recipient|mailbox|address)|mailbox (?:full|unavailable|not found|is full|quota|does not)"
+    r"|(?:not|n t) (?:be )?deliver|undeliver|deliver\w* (?:to|of|status|has|fail|attempt|failed|error)|over quota|quota exceed|permanent (?:error|failure|fatal)|returned to sender|rejected|host unknown|recipient (?:address|rejected|unknown)"
+    r"|(?:are|is|were) not (?:a )?(?:member|subscrib\w+)|non ?member|not allowed to post"
+    r"|n a pas pu etre (?:remis|distribu|deliv)|destinataire inconnu|boite (?:aux lettres )?pleine|konnte nicht zugestellt|empfanger unbekannt|no se pudo entregar|impossibile consegnare|kon niet worden (?:afgeleverd|bezorgd)"
+)
+_AUTO_SUBJECT = re.compile(
+    r"^(?:re |aw |sv |r )?\W*(?:auto(?:matic|mated)?\W*(?:reply|response|answer|respon\w*|replied)|out of (?:the )?office|ooo\b|away from|on (?:vacation|leave|holiday)|vacation|holiday (?:notice|reply)"
+    r"|reponse automatique|message automatique|absence\b|absent|hors (?:du )?bureau|en conges?|accuse de reception automatique|abwesen\w*|automatische antwort|autoantwort|respuesta automatica|fuera de (?:la )?oficina"
+    r"|risposta automatica|fuori (?:sede|ufficio)|assenza|automatisch antwoord|afwezig\w*|read receipt|lu |read |gelesen |accuse de lecture)"
+)
+# Nobody but a machine says so of itself.
+_AUTOMATIC = re.compile(
+    r"this is an? (?:auto\w*|system) |(?:ceci est|message|reponse|e ?mail) (?:un )?(?:message |reponse |e ?mail )?(?:genere\w* |envoye\w* )?automatiq\w+|(?:diese|dies) (?:\w+ ){0,4}?automatisch|automatische (?:antwort|eingangsbestatigung|nachricht)|automatisch (?:gegenereerd|generiert|erzeugt|bericht|antwoord|verstuurd)"
+    r"|respuesta automatica|mensaje automatico|generado automaticamente|messaggio automatico|risposta automatica|generat\w automaticamente"
+    r"|(?:do not|don t|please do not) (?:reply|respond) (?:directly )?to this|(?:ne pas|pas|merci de ne pas) (?:y )?repondre a (?:ce|cet)|merci de ne pas y repondre|antworten sie (?:bitte )?nicht auf diese|no responda a este|non rispond\w+ a quest|beantwoord deze"
+    r"|auto(?:matic|mated)? ?(?:reply|response|responder)\b|(?:boite|adresse) (?:aux lettres |mail )?n est pas (?:surveillee|consultee|relevee)|mailbox is not (?:monitored|read)"
+    r"|(?:i am|i m|i will be|am) (?:currently |presently )?(?:ooo\b|out of (?:the )?office)|fuera de (?:la )?oficina|fuori (?:ufficio|sede)|niet op kantoor|absent\w* du bureau|hors du bureau|nicht (?:im|am) (?:buro|arbeitsplatz)"
+    r"|no longer (?:works?|employed|with (?:the company|us))|ne (?:fais|fait) plus partie (?:de|des)|a quitte (?:la societe|l entreprise|ses fonctions)|nicht mehr (?:im unternehmen|fur das unternehmen|bei \w+ (?:tatig|beschaftigt))|ya no (?:trabaja|forma parte)|non (?:lavora|fa) piu|niet (?:meer|langer) werkzaam"
+)
+# A person says it too; it takes a second sign to tell.
+_AWAY = re.compile(
+    r"\b(?:i am|i m|i will be|i ll be) out (?:until|till|from|this|on|for)\b|(?:i am|i m|i will be|i ll be|we are|currently|am) (?:currently |presently |now )?(?:\S+ ){0,3}?(?:away|on (?:annual |sick |maternity |paternity |parental |family |medical )?(?:leave|vacation|holidays?)|unavailable|travell?ing)"
+    r"|(?:je suis|je serai|actuellement|suis|serai|nous sommes|etant) (?:actuellement |donc )?(?:\S+ ){0,3}?(?:absente?s?|en (?:conges?|vacances|deplacement|arret|formation)|indisponible|fermes?)|\babsente? (?:du|jusqu|ce jour|pour)|limited (?:email |e mail )?access"
+    r"|(?:ich bin|bin|ich werde|wir sind) (?:\S+ ){0,8}?(?:abwesend|erreichbar|im urlaub|ausser haus|in elternzeit|im mutterschutz)"
+    r"|(?:estoy|estare|me encuentro|encuentro|estaremos) (?:\S+ ){0,3}?(?:ausente|de vacaciones|de baja|de viaje)|no (?:estare|estoy) disponible"
+    r"|(?:sono|saro|siamo) (?:\S+ ){0,3}?(?:assente|in ferie|in vacanza|in maternita)|(?:ik ben|ben|wij zijn) (?:\S+ ){0,6}?(?:afwezig|met vakantie|met verlof|op vakantie|niet bereikbaar)"
+)
+_SECOND_SIGN = re.compile(
+    r"(?:thanks?|thank you) (?:\w+ ){0,3}?for (?:your |the |contacting|reaching|writing)|merci (?:\w+ ){0,2}?(?:de|pour) (?:votre|ton) (?:message|mail|courriel|e mail)|dank\w* (?:\w+ ){0,2}?fur (?:ihre|deine|die) (?:\w+ )?(?:nachricht|mail|e mail|anfrage)|gracias por (?:su|tu|el) (?:correo|mensaje|email|e mail)|grazie per (?:\w+ ){0,2}?(?:mail|messaggio|email|e mail)|bedankt voor (?:uw|je) (?:bericht|mail|e mail)"
+    r"|urgen\w+|emergenc\w+|dringend\w*|spoed|on my return|upon (?:my )?return|when i (?:return|get back|am back)|(?:will|ll) (?:be back|return)|back (?:on|in the office)|(?:a|des|lors de) mon retour|de retour (?:le|lundi|mardi|mercredi|jeudi|vendredi|a partir)|nach meiner (?:ruckkehr|abwesenheit)|wieder (?:erreichbar|im buro|da|fur sie)|a mi (?:regreso|vuelta)|regres\w+|volver[ae]|al mio (?:rientro|ritorno)|bij mijn terugk\w+|na mijn (?:terugk|vakantie)|terug op"
+    r"|acces limite|(?:not|no|kein\w*|sin|geen) (?:be )?(?:read\w*|acces\w*|zugriff|zugang|toegang)|limited access|wird (?:nicht|auch nicht) (?:weitergeleitet|gelesen)|lees (?:mijn|geen) (?:mails?|e mail\w*)|no tendre acceso|ne (?:pourrai|peux|serai pas en mesure)"
+    r"|jusqu au|jusqu a |inclus\b|\buntil\b|bis (?:zum|einschliesslich|einschl)|hasta el|fino al|tot en met|\bvom \d+ \d* ?(?:\w+ )?bis"
+)
+_ACKNOWLEDGED = re.compile(
+    r"^(?:re |aw |sv |r |tr |fwd? )*\W*(?:ticket|case|request|demande|anfrage)?\W*\w{0,12}\W*(?:we (?:have )?(?:well )?received|your (?:request|message|e ?mail|ticket) (?:has been|was|is) (?:received|registered|submitted|logged)|thank you for (?:contacting|your (?:request|message|e ?mail|enquiry))|nous avons bien (?:recu|enregistre)|votre (?:demande|message|ticket) (?:a bien )?(?:a )?ete (?:recue?|enregistree?|prise? en compte)|accuse (?:de )?reception (?:de|automatique)|confirmation de reception|eingangsbestatigung|wir haben ihre (?:nachricht|anfrage)|hemos recibido su|acuse de recibo|abbiamo ricevuto|ontvangstbevestiging|wij hebben uw (?:bericht|mail|vraag))"
+)
+
+
+def detect_machine(mail: ParsedMail) -> Machine | None:
+    """BOUNCE or AUTO_REPLY where structure, headers or wording prove it; None for everything else."""
+    if mail.report_type == "feedback-report":
+        return None
+    if _is_bounce(mail):
+        return Machine.BOUNCE
+    return Machine.AUTO_REPLY if _is_auto_reply(mail) else None
+
+
+def says_away(mail: ParsedMail) -> bool:
+    """True if the subject says that it is an automatic reply, or a short text does by one clear or two weaker signs."""
+    if _subject_says_automatic(mail):
+        return True
+    text = _folded(mail.fresh_text)
+    if len(text) > SHORT:
+        return False
+    if _AUTOMATIC.search(text):
+        return True
+    answers = bool(_SECOND_SIGN.search(text)) or mail.auto_submitted.startswith("auto-")
+    if _AWAY.search(text):
+        return answers or bool(mail.in_reply_to) or mail.return_path == ""
+    return bool(_ACKNOWLEDGED.match(_folded(mail.subject))) and answers
+
+
+def is_marked_automatic(mail: ParsedMail) -> bool:
+    """True if headers or subject say that nobody wrote it; a mere "I no longer work there" says nothing of the kind."""
+    return _has_automatic_headers(mail) or _subject_says_automatic(mail)
+
+
+def _subject_says_automatic(mail: ParsedMail) -> bool:
+    return bool(_AUTO_SUBJECT.search(_folded(mail.subject).strip()))
+
+
+def is_bulk(mail: ParsedMail) -> bool:
+    """True for mailing lists and mass mail; a person may still stand behind one (RFC 3834 2)."""
+    lists = any(
+        mail.machine_header(name) for name in ("list-id", "list-unsubscribe", "list-post", "feedback-id")
+    )
+    return (
+        lists
+        or "newsletter" in f"{mail.sender_address} {mail.sender_name}".lower()
+        or mail.precedence in {"bulk", "list", "junk"}
+    )
+
+
+def _is_bounce(mail: ParsedMail) -> bool:
+    types = {attachment.media_type for attachment in mail.attachments}
+    if mail.report_type == "delivery-status" or "message/delivery-status" in types:
+        return True
+    if mail.machine_header("x-failed-recipients"):
+        return True
+    subject = bool(_FAILED_SUBJECT.search(_folded(mail.subject)))
+    text = bool(_FAILED_TEXT.search(_folded(mail.text[:LOOKED_AT])))
+    daemon = mail.return_path == "" or bool(_DAEMON.match(mail.sender_address.partition("@")[0]))
+    daemon = daemon or bool(_LIST_MANAGER.search(mail.sender_address.partition("@")[0]))
+    daemon = daemon or bool(_FAILED_SUBJECT.search(_folded(mail.sender_name))) or not mail.sender_address
+    robot = bool(_ROBOT.match(mail.sender_address))
+    returned = robot and bool(types & {"message/rfc822", "text/rfc822-headers"})
+    return sum((subject, text, daemon, returned)) > 1 and not (daemon and not subject and says_away(mail))
+
+
+def _is_auto_reply(mail: ParsedMail) -> bool:
+    return _has_automatic_headers(mail) or says_away(mail)
+
+
+def _has_automatic_headers(mail: ParsedMail) -> bool:
+    if mail.auto_submitted.startswith("auto-replied") or mail.precedence in {"auto_reply", "auto-reply"}:
+        return True
+    if mail.machine_header("x-autoreply") or mail.machine_header("x-autorespond"):
+        return True
+    return mail.report_type == "disposition-notification"
+
+
+def _folded(text: str) -> str:
+    return " ".join(fold(text).split())

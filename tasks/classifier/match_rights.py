@@ -1,0 +1,298 @@
+"""Finds the rights which a text exercises, by the vocabularies of every language at once (law.md V1, V2).
+
+Pure: text in, findings out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from models.rights import ARTICLES, Right
+from tasks.classifier.load_vocabulary import LANGUAGES, Vocabulary, load_vocabulary, plain_words
+
+MAX_WORDS = 6_000  # of one message; a letter has 900
+SENTENCE_WORDS = 150
+LONGEST_WORD = 60  # characters; longer is an address, a link or encoded data
+LONGEST_WHOLE = 200  # characters of a message that is nothing but "unsubscribe"
+FEW_WORDS = 12
+SPOKEN = 0.06  # share of a text's words that are a language's commonest ones
+UNCLEAR = 0.2
+OTHER = "other"  # a vocabulary of many languages
+COMPLAINT = "77"  # the article
+REACH = 6  # words before a demand in which a negation concerns it
+
+_ARTICLE = re.compile(r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) (\d+)\b")
+# A citation is an insertion: without it the verb stands beside its object ("widerrufe ich gemäß Art. 7 meine ...").
+_LAW = r"general data protection regulation|reglement general sur la protection des donnees|datenschutz ?grundverordnung|reglamento general de proteccion de datos|regolamento generale sulla protezione dei dati|algemene verordening gegevensbescherming"
+_CITATION = re.compile(
+    r"(?:\b(?:conformement|en application|en vertu|au titre|sur le fondement|selon|pursuant to|in accordance with|according to|as per|gemass|nach|gem|laut|gestutzt auf|im sinne|ai sensi|a norma|conforme|en virtud|de conformidad con|de acuerdo con|al amparo|segun|op grond van|overeenkomstig|krachtens|ingevolge|under) )?"
+    r"(?:(?:a|al|de|des|du|del|dell|von|van|l|la|le|the|los|lo dispuesto en el) ){0,2}"
+    r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) \d+"
+    rf"(?: (?:{_LAW}|\d+|abs|absatz|satz|s|par|paragraph|alinea|section|lid|co|comma|apartado|lit|lettre|letter|point|[a-h]|of|the|du|de|la|le|l|del|della|dell|des|der|van|und|et|and|ff|dsgvo|ds gvo|gdpr|rgpd|avg|reglement|regulation|reglamento|regolamento|verordening|ue|eu|uk)\b)*"
+)
+_FIELD = re.compile(
+    r"\b(?:num|nr|telef|telep|phone|handy|mobil|portable|adres|address|direcc|indirizz|e? ?mail|nom|name|titel|titre|title)"
+)
+_WHOLE = re.compile(
+    r"\b(?:data|donnees|accounts?|comptes?|kontos?|daten|datos|cuenta|dati|gegevens|profil\w*|all|tout\w*)\b"
+)
+_TOKEN = re.compile(r"\S+")
+# Abbreviations that end no sentence.
+_NO_END = re.compile(
+    r"\b(arts?|abs|nr|no|n°|lit|bzw|ggf|inkl|mr?|mrs|ms|mme|mlle|dr|sr|sra|dott|sig|al|par|cf|ex|es|ad|st|e\.g|i\.e|p\.ex|z\.b|d\.h|bijv|bv|usw|etc|[a-z])\.",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    r"[!?;…]+(?=\s|$)|\.+(?=\s+[^a-zà-ÿ\s]|\s*$)|\n\s*\n|\n\s*[-*•·–—]\s+|\n\s*\(?\w\)\s+|:\s*\n"
+)
+# Where two rights are read out of the same words, the earlier one is meant.
+_SPECIFIC = (
+    Right.CONSENT_WITHDRAWAL,
+    Right.RESTRICTION,
+    Right.PORTABILITY,
+    Right.RECTIFICATION,
+    Right.OBJECTION,
+    Right.ERASURE,
+    Right.ACCESS,
+)
+
+
+class Strength(IntEnum):
+    """How sure a finding is: below `ASKED` it counts only where nothing surer is found."""
+
+    LISTED = 1
+    HINTED = 2
+    BESIDE = 3
+    CONDITIONAL = 4
+    ASKED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Folded words of the text, and the right they speak for."""
+
+    right: Right
+    words: str
+    strength: Strength
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one text says: rights, and the words for a follow-up, for privacy and for legal alarm (empty: none).
+
+    `touch`: words that in a short letter may mean a request, unless it speaks of `business`.
+    `whole`: the text is nothing but "unsubscribe". `offers_to_leave`: it tells its reader how to leave a list.
+    `languages`: those whose vocabulary found a right.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    follow_up: list[str] = field(default_factory=list)
+    privacy: list[str] = field(default_factory=list)
+    alarm: list[str] = field(default_factory=list)
+    touch: list[str] = field(default_factory=list)
+    business: list[str] = field(default_factory=list)
+    whole: bool = False
+    offers_to_leave: bool = False
+    languages: set[str] = field(default_factory=set)
+
+    def rights(self, strength: Strength) -> tuple[Right, ...]:
+        """The rights found at least this surely, in the order of the enum."""
+        found = {finding.right for finding in self.findings if finding.strength >= strength}
+        return tuple(right for right in Right if right in found)
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Sentences as folded words; hard line breaks inside a paragraph do not end one."""
+    budget = MAX_WORDS
+    for piece in _ENDS.split(_NO_END.sub(r"\1 ", _TOKEN.sub(_shorten, text))):
+        found = plain_words(piece).split()[:budget]
+        budget -= len(found)
+        for start in range(0, len(found), SENTENCE_WORDS):
+            yield f" {' '.join(found[start : start + SENTENCE_WORDS])} "
+
+
+def read_rights(text: str, *, is_subject: bool = False) -> Reading:
+    """Everything the vocabularies of all languages find in `text`."""
+    reading = Reading()
+    parts = list(sentences(text))
+    uncited = [f" {' '.join(_CITATION.sub(' ', part).split())} " for part in parts]
+    for language in spoken_in(parts):
+        vocabulary = load_vocabulary(language)
+        previous, before = "", len(reading.findings)
+        for index, part in enumerate(parts):
+            _note_other_words(vocabulary, part, reading)
+            sentence = vocabulary.words["void"].sub(" # ", uncited[index])
+            following = parts[index + 1] if index + 1 < len(parts) else ""
+            asked = _asked(vocabulary, sentence, following)
+            reading.findings += asked + _across(vocabulary, previous, sentence)
+            reading.findings += _beside(vocabulary, sentence, asked)
+            reading.findings += _named(vocabulary, sentence, is_subject=is_subject)
+            previous = sentence
+        if len(reading.findings) > before and language != OTHER:
+            reading.languages.add(language)
+    said = plain_words(text[:LONGEST_WHOLE]).strip()
+    reading.whole = any(load_vocabulary(language).whole.fullmatch(said) for language in LANGUAGES)
+    return reading
+
+
+def spoken_in(parts: Sequence[str]) -> tuple[str, ...]:
+    """The languages whose commonest words the sentences use; all of them where there are few words or none is clear."""
+    said = Counter(word for part in parts for word in part.split())
+    total = said.total()
+    if total < FEW_WORDS:
+        return LANGUAGES
+    share = {
+        language: sum(said[word] for word in load_vocabulary(language).common) / total
+        for language in LANGUAGES
+    }
+    unclear = max(share.values()) < UNCLEAR
+    return tuple(language for language in LANGUAGES if unclear or share[language] >= SPOKEN)
+
+
+def cites_complaint(text: str) -> bool:
+    """True if the text cites Article 77 GDPR, the complaint to the supervisory authority."""
+    return COMPLAINT in _ARTICLE.findall(plain_words(text))
+
+
+def cited_rights(text: str) -> tuple[Right, ...]:
+    """Rights whose article of the GDPR a demanding sentence cites; for messages in which nothing else is found."""
+    numbers: set[str] = set()
+    for sentence in sentences(text):
+        if any(load_vocabulary(language).words["ask"].search(sentence) for language in LANGUAGES):
+            numbers.update(_ARTICLE.findall(sentence))
+    return tuple(right for right in Right if ARTICLES[right] in numbers)
+
+
+def _shorten(token: re.Match[str]) -> str:
+    word = token.group()
+    return "http" if "@" in word or "://" in word or len(word) > LONGEST_WORD else word
+
+
+def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
+    words = vocabulary.words
+    for name in ("follow_up", "privacy", "alarm", "touch", "business"):
+        read = words["void"].sub(" # ", sentence) if name in {"privacy", "touch"} else sentence
+        for match in words[name].finditer(read):
+            told = name != "follow_up" or not words["condition"].search(read[: match.start()])
+            if told and match.group() not in getattr(reading, name):
+                getattr(reading, name).append(match.group())
+    if not reading.offers_to_leave:
+        offers = words["void"].finditer(sentence)
+        reading.offers_to_leave = any(words["leave_list"].search(offer.group()) for offer in offers)
+
+
+def _asked(vocabulary: Vocabulary, sentence: str, following: str) -> list[Finding]:
+    """Rights exercised inside one sentence; where two share words, the more specific one.
+
+    "Erase all the data you hold on me" asks for no access, "take my name off your mailing list" for no erasure.
+    """
+    spans: list[tuple[int, int, Finding]] = []
+    for strength, patterns in ((Strength.ASKED, vocabulary.asks), (Strength.CONDITIONAL, vocabulary.maybe)):
+        for right, pattern in patterns.items():
+            for match in _demands(pattern, sentence, vocabulary):
+                finding = _finding(vocabulary, right, match, strength, following)
+                spans.append((match.start(), match.end(), finding))
+    explicit = vocabulary.words["explicit_access"]
+    ports = any(finding.right is Right.PORTABILITY for _, _, finding in spans)
+    kept = []
+    for start, end, finding in spans:
+        vague = finding.right is Right.ACCESS and not explicit.search(finding.words)
+        better = [
+            other_start
+            for other_start, other_end, other in spans
+            if other_start < end and start < other_end and other.strength >= finding.strength
+            if _SPECIFIC.index(other.right) < _SPECIFIC.index(finding.right)
+        ]
+        if not any(vague or other_start <= start for other_start in better) and not (vague and ports):
+            kept.append(finding)
+    return kept
+
+
+def _finding(
+    vocabulary: Vocabulary, right: Right, match: re.Match[str], strength: Strength, following: str
+) -> Finding:
+    """The match as evidence; "delete my old number, the new one is ..." is rectification."""
+    words, near = vocabulary.words, match.string + following
+    one_field = _FIELD.search(match.group()) and not _WHOLE.search(match.group())
+    if right is Right.ERASURE and one_field and words["new_value"].search(near):
+        right = Right.RECTIFICATION
+    if _conditional(words, match, right):
+        strength = Strength.CONDITIONAL
+    return Finding(right, match.group().strip(), strength)
+
+
+def _demands(pattern: re.Pattern[str], sentence: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
+    """The matches that no negation concerns; behind a negated one the search goes on at its second word."""
+    position = 0
+    while match := pattern.search(sentence, position):
+        refuses = vocabulary.words["negation"].match(sentence, match.start())
+        if not refuses and _negated(vocabulary.words, sentence[: match.start()]):
+            position = match.start() + 1
+        else:
+            yield match
+            position = max(match.end(), match.start() + 1)
+
+
+def _across(vocabulary: Vocabulary, previous: str, sentence: str) -> list[Finding]:
+    """Rights whose object stands in the sentence before: "My data is still there. Delete it!"."""
+    if not previous or not vocabulary.across:
+        return []
+    pair = previous.rstrip() + sentence
+    border = len(previous.rstrip())
+    return [
+        Finding(right, match.group().strip(), Strength.ASKED)
+        for right, pattern in vocabulary.across.items()
+        if (match := pattern.search(pair)) and match.start() < border < match.end()
+        if not vocabulary.words["negation"].search(pair[border : match.end()])
+    ]
+
+
+def _beside(vocabulary: Vocabulary, sentence: str, asked: list[Finding]) -> list[Finding]:
+    """Words too common to be a demand alone, which are one beside another: "first a copy, then deletion please"."""
+    corrected = [finding.words for finding in asked if finding.right is Right.RECTIFICATION]
+    return [
+        Finding(right, match.group().strip(), Strength.BESIDE)
+        for right, pattern in vocabulary.beside.items()
+        for match in _demands(pattern, sentence, vocabulary)
+        if not any(match.group().strip() in words for words in corrected)
+    ]
+
+
+def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[Finding]:
+    """Rights called by their name: asked in a demanding sentence or a subject, else only listed; and hints."""
+    words = vocabulary.words
+    found = {
+        right: match
+        for right, pattern in vocabulary.names.items()
+        if (match := pattern.search(sentence)) and not _negated(words, sentence[: match.start()])
+    }
+    enumerates = len(found) > 2 and not words["exercise"].search(sentence)
+    asked = (is_subject or bool(words["ask"].search(sentence))) and not enumerates
+    strength = Strength.ASKED if asked else Strength.LISTED
+    findings = [
+        Finding(
+            right,
+            match.group(),
+            Strength.CONDITIONAL if asked and _conditional(words, match, right) else strength,
+        )
+        for right, match in found.items()
+    ]
+    hints = ((right, pattern.search(sentence)) for right, pattern in vocabulary.hints.items())
+    return findings + [Finding(right, match.group(), Strength.HINTED) for right, match in hints if match]
+
+
+def _negated(words: dict[str, re.Pattern[str]], before: str) -> bool:
+    """True if a negation stands in the few words before, on this side of a "but"."""
+    window = f" {' '.join(before.split()[-REACH:])} ".rpartition("#")[2]
+    turns = [match.end() for match in words["contrast"].finditer(window) if match.end() < len(window)]
+    window = window[turns[-1] :] if turns else window
+    return bool(words["negation"].search(window)) and not words["still_asks"].search(before)
+
+
+def _conditional(words: dict[str, re.Pattern[str]], match: re.Match[str], right: Right) -> bool:
+    """True for "if I ever consented, I withdraw it": only these rights are weakened by a condition."""
+    if right not in {Right.CONSENT_WITHDRAWAL, Right.OBJECTION, Right.RESTRICTION}:
+        return False
+    return bool(words["condition"].search(match.string[: match.end()]))

@@ -1,0 +1,1 @@
+"""Deadlines at work: alerts, what blocks an answer, pauses, extensions, heartbeats."""

@@ -1,0 +1,1 @@
+"""What people do by hand in systems that no connector reaches."""

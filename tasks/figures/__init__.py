@@ -1,0 +1,1 @@
+"""Figures for management: dashboard, charts, PDF, report, register, metrics."""

@@ -1,0 +1,1 @@
+"""What officers read and answer in the Prefect UI."""

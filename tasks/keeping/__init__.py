@@ -1,0 +1,1 @@
+"""What is kept about people afterwards, for how long, and what must never come back."""

@@ -1,0 +1,1 @@
+"""Mail that goes out: written, stored, sent, and each kind of reply."""

@@ -1,0 +1,1 @@
+"""Invented systems and history, for the demo, tests and benches."""
