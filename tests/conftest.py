@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 from xdist.scheduler import LoadScopeScheduling
 
 from models import database as database_module
@@ -81,15 +81,22 @@ def _administer(url: str, *statements: str) -> None:
 @pytest.fixture
 def create_postgres_database(postgres_server: str) -> Iterator[Callable[..., str]]:
     """A function that creates a database, empty or from a template, and returns its SQLAlchemy URL; they go with the test."""
-    created = []
+    created: list[str] = []
 
     def create(template: str = "template0") -> str:
-        created.append(f"t_{uuid.uuid4().hex}")
-        _administer(postgres_server, f"CREATE DATABASE {created[-1]} TEMPLATE {template} STRATEGY FILE_COPY")
-        return postgres_server.format(created[-1])
+        created.append(create_database(postgres_server, template))
+        return created[-1]
 
     yield create
-    _administer(postgres_server, *(f"DROP DATABASE {name} WITH (FORCE)" for name in created))
+    names = (make_url(url).database for url in created)
+    _administer(postgres_server, *(f"DROP DATABASE {name} WITH (FORCE)" for name in names))
+
+
+def create_database(server: str, template: str = "template0") -> str:
+    """Create a database on the server whose URL `server` is, and return its own."""
+    name = f"t_{uuid.uuid4().hex}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    return server.format(name)
 
 
 @pytest.fixture

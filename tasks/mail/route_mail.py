@@ -130,7 +130,8 @@ def _join(arrived: Arrived, thread: thread_mail.Thread, asked: Collection[Right]
     if open_ones and (kind is Kind.FOLLOW_UP or (kind is Kind.REQUEST and held and not more and not answers)):
         remind(arrived, case)
     wake = () if arrived.by_robot else tuple(request.ref for request in open_ones)
-    if more or (not open_ones and kind is not Kind.NOT_REQUEST):
+    speaks = bool(arrived.read.verdict.because)  # a word of thanks says nothing that somebody must read
+    if more or (not open_ones and kind is not Kind.NOT_REQUEST and speaks):
         stopped = stop_at_once(arrived, case if open_ones else None, asked) if party else []
         why = f"it answers {case.ref} and may ask for something new: read it and decide today"
         why = f"marketing stops; {why}" if stopped else why

@@ -18,6 +18,7 @@ from models.errors import NeedsHuman
 from tasks.connectors.sql_erase import erase
 from tasks.connectors.sql_plan import plan_erasure
 from tasks.connectors.sql_verify import verify_erasure
+from tests.conftest import create_database
 
 TODAY = date(2026, 11, 23)
 Rows = dict[tuple[str, int], dict[str, Any]]
@@ -121,8 +122,8 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Check:
 
 
 @pytest.fixture(scope="module")
-def postgres(create_postgres_database: Callable[[], str]) -> Check:
-    url = create_postgres_database()
+def postgres(postgres_server: str) -> Check:
+    url = create_database(postgres_server)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:  # every case makes its tables anew: nobody waits for the disk
         connection.execute(sa.text(f"ALTER DATABASE {engine.url.database} SET synchronous_commit = off"))
