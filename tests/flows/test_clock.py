@@ -114,10 +114,10 @@ def test_a_question_about_the_scope_stops_the_clock_until_the_answer(large):
 @pytest.mark.parametrize(
     "kill",
     [
-        ("after", "ask-scope"),
         ("before", "send ask-scope"),
-        ("before", "scope-answered"),
-        ("after", "scope-answered"),
+        pytest.param(("after", "ask-scope"), marks=pytest.mark.long),
+        pytest.param(("before", "scope-answered"), marks=pytest.mark.long),
+        pytest.param(("after", "scope-answered"), marks=pytest.mark.long),
     ],
 )
 def test_a_crash_asks_nothing_twice_and_stops_the_clock_once(large, kill):

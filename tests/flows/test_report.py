@@ -42,7 +42,9 @@ def artifacts(world: World) -> list[dict[str, str]]:
 def test_what_is_due_is_written_sent_and_shown_once(
     small_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DSR_MANAGERS", json.dumps(["direction@nexoris.example"]))
+    managers = json.dumps(["direction@nexoris.example"])
+    monkeypatch.setenv("DSR_MANAGERS", managers)
+    monkeypatch.setitem(small_world.engine.environment, "DSR_MANAGERS", managers)
     forget_settings()
     today = utc_now().astimezone(PARIS)
     monday = datetime(today.year, today.month, today.day, 12, tzinfo=PARIS) - timedelta(days=today.weekday())

@@ -112,7 +112,7 @@ def test_a_reader_that_is_killed_from_outside_is_told_and_replaced() -> None:
 def test_a_reader_ends_with_the_process_it_works_for() -> None:
     """Idle, it sees its socket close; busy, its own alarm ends it."""
     program = (
-        "import os, signal; from tasks import read_apart as r; r.read_apart(b'From: a@b.example', 20.0);"
+        "import os, signal; from tasks.mail import read_apart as r; r.read_apart(b'From: a@b.example', 20.0);"
         "print(r._readers[0].process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, check=False)

@@ -260,6 +260,6 @@ def test_reasons_are_said_in_the_officers_language(db: str) -> None:
 
 def test_every_reason_with_words_is_one_that_is_written(db: str) -> None:
     del db
-    written = "".join(path.read_text() for path in (REPOSITORY / "tasks").glob("*.py"))
+    written = "".join(path.read_text() for path in (REPOSITORY / "tasks").rglob("*.py"))
     unknown = [part for part in FRENCH if part.replace("{ref}", "{case.ref}") not in written]
     assert unknown == []
