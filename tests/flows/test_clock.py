@@ -20,7 +20,7 @@ from tasks.clock.extend_case import extend_case
 from tests.support.world import CAMILLE, OFFICER, case_of, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(
-    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)], indirect=True
 )
 DOUBT = "Le nom signé ne correspond pas à celui de cette adresse dans nos échanges."
 EVIDENCE = {"value_evidence": "Donnez-nous le nom de votre interlocuteur et la date du dernier rendez-vous."}
@@ -73,6 +73,7 @@ def large(small_world):
     return small_world
 
 
+@pytest.mark.long
 def test_what_is_meant_can_be_asked_once_and_only_where_there_is_much(small_world):
     ref = to_review(small_world)
     assert words(Choice.ASK_SCOPE) not in offered(small_world, ref), "recital 63: a large quantity"
@@ -131,6 +132,7 @@ def test_a_crash_asks_nothing_twice_and_stops_the_clock_once(large, kill):
     assert [event.kind for event in events("paused", "resumed")] == ["paused", "resumed"]
 
 
+@pytest.mark.long
 def test_without_an_answer_the_review_comes_back_and_the_pause_stays_open_until_one_comes(large):
     ref = to_review(large)
     large.decide(ref, words(Choice.ASK_SCOPE), reason="Plus de mille échanges sur quatre ans.")
@@ -150,6 +152,7 @@ def test_without_an_answer_the_review_comes_back_and_the_pause_stays_open_until_
     assert len(events("resumed")) == 1
 
 
+@pytest.mark.long
 def test_a_late_question_stops_nothing_unless_an_officer_says_why(large):
     ref = to_review(large)
     received_earlier(ref, timedelta(days=15))
@@ -165,6 +168,7 @@ def test_a_late_question_stops_nothing_unless_an_officer_says_why(large):
     assert "continue de courir" in words_of(large.letters("ask_scope")[0])
 
 
+@pytest.mark.long
 def test_a_late_question_with_a_reason_counts(large):
     ref = to_review(large)
     received_earlier(ref, timedelta(days=15))
@@ -177,6 +181,7 @@ def test_a_late_question_with_a_reason_counts(large):
     assert (verdict.outcome, verdict.overridden, verdict.pause.override_reason) == ("counted", True, why)
 
 
+@pytest.mark.long
 def test_a_doubt_about_who_asks_stops_the_clock_until_the_answer_is_enough(small_world):
     ref = small_world.receive(STRANGER)
     small_world.advance(ref)
@@ -214,6 +219,7 @@ def test_a_doubt_about_who_asks_stops_the_clock_until_the_answer_is_enough(small
     assert all(verdict.pause.answered for verdict in dates(ref).pauses)
 
 
+@pytest.mark.long
 def test_identity_settled_by_other_means_ends_the_pause(small_world):
     ref = small_world.receive(STRANGER)
     small_world.advance(ref)
@@ -232,6 +238,7 @@ def test_identity_settled_by_other_means_ends_the_pause(small_world):
     assert [event.scope for event in events("resumed")] == ["identity"]
 
 
+@pytest.mark.long
 def test_the_routine_code_stops_nothing(small_world):
     to_review(small_world)
     assert events("paused", "resumed") == [], "I3"

@@ -63,6 +63,7 @@ def test_a_newsletter_is_stopped_at_once_by_nobody_s_hand_but_the_colleague_s(sm
     assert holds(small_world)
 
 
+@pytest.mark.long
 def test_another_objection_is_stored_only_while_it_is_weighed_and_can_be_upheld(small_world):
     ref = small_world.receive(request_mail(asks="objection-other"))
     small_world.advance(ref)
@@ -82,6 +83,7 @@ def test_another_objection_is_stored_only_while_it_is_weighed_and_can_be_upheld(
     assert small_world.letters("objection_reply")
 
 
+@pytest.mark.long
 def test_an_objection_refused_on_compelling_grounds_is_told_and_the_restriction_lifted_after_notice(
     small_world,
 ):
@@ -156,6 +158,7 @@ def test_a_name_is_corrected_everywhere_and_read_back(small_world):
     assert "Camille Durand-Lefort" in words_of(small_world.letters("rectification_reply")[0])
 
 
+@pytest.mark.long
 def test_a_restriction_is_set_in_every_system(small_world):
     ref = small_world.receive(request_mail(asks="restriction"))
     small_world.advance(ref)
@@ -192,6 +195,7 @@ def test_withdrawn_consent_stops_and_erases_what_rested_on_it_alone(small_world)
     assert "Partner SA : prévenu" in words_of(small_world.letters("consent_reply")[0])
 
 
+@pytest.mark.long
 def test_where_nothing_rested_on_consent_no_officer_is_asked_and_no_recipient_told(small_world):
     small_world.site("DELETE FROM form_submissions WHERE email = :mail", mail=CAMILLE)
     ref = small_world.receive(request_mail(asks="consent_withdrawal"))
@@ -205,6 +209,7 @@ def test_where_nothing_rested_on_consent_no_officer_is_asked_and_no_recipient_to
     assert "aucune donnée ne reposait" in words_of(small_world.letters("consent_reply")[0])
 
 
+@pytest.mark.long
 def test_portable_data_are_offered(small_world):
     ref = small_world.receive(request_mail(asks="portability"))
     closed = small_world.live(ref)
