@@ -15,7 +15,6 @@ from tasks.steps import Scene
 from tests.support.case_rows import add_case
 from tests.support.world import CAMILLE, World
 
-
 pytestmark = pytest.mark.parametrize(
     "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
 )
