@@ -25,7 +25,9 @@ class Blocker(StrEnum):
     SIBLING = "sibling"
     CLOCK = "clock"
     LETTER = "letter"
+    UNSENT = "unsent"
     RETURNED = "returned"
+    NOTICE = "notice"
     PROBLEM = "problem"
     ENGINE = "engine"
 

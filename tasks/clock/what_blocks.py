@@ -3,14 +3,16 @@
 from contextlib import suppress
 from datetime import date, datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func, select
 
 from models.alerts import Threshold
 from models.calendar import paris_date
+from models.case_clock import deadlines_of
 from models.data_map_loading import load_data_map
 from models.deadline_alert import Block, Blocker, DueRequest
 from models.deadlines import Deadlines
 from models.errors import DsrError
+from models.letter_told import is_lost
 from models.records import FindingStatus
 from models.rights import Right
 from models.settings import settings
@@ -27,6 +29,7 @@ WAITS = {
     WaitsFor.CLOCK: Blocker.CLOCK,
     WaitsFor.RELAY: Blocker.LETTER,
 }
+UNTOLD = {"not_told", "undelivered"}
 CAN_BE_PARTIAL = {Right.ACCESS, Right.RECTIFICATION, Right.ERASURE, Right.PORTABILITY}
 
 
@@ -54,10 +57,14 @@ def due_request(
 def extension_until(right: Right, dates: Deadlines, today: date) -> date | None:
     """Return the last day to announce an extension: the one that keeps the promise (D29), once that is over the law's.
 
-    None where there can be none: it is extended already, the month is over (D11, D12), or the right allows no month at
+    None where there can be none: it is decided already, the month is over (D11, D12), or the right allows no month at
     all (D24).
     """
-    if dates.extended or today > dates.extension_notice_legal_latest or right is Right.CONSENT_WITHDRAWAL:
+    if (
+        dates.extension != "none"
+        or today > dates.extension_notice_legal_latest
+        or right is Right.CONSENT_WITHDRAWAL
+    ):
         return None
     promised = dates.extension_notice_promised_by
     return promised if today <= promised else dates.extension_notice_legal_latest
@@ -79,23 +86,22 @@ def can_be_partial(session: Session, case: Case, request: Request) -> bool:
 
 def blocks(session: Session, request: Request, now: datetime) -> tuple[Block, ...]:
     """Return every reason why the answer has not left; the engine itself where there is none other."""
-    if _came_back(session, request):
-        return (Block(by=Blocker.RETURNED),)
+    reply = session.exec(select(Letter).where(Letter.key == f"{request.ref}:reply")).first()
+    if reply is not None and is_lost(reply):
+        return (Block(by=Blocker.UNSENT if reply.bounced_at is None else Blocker.RETURNED),)
+    case = session.get_one(Case, request.case_id)
     by = WAITS.get(WaitsFor(request.waits_for))
     found = [Block(by=by, systems=_asked(session, request) if by is Blocker.COLLEAGUE else ())] if by else []
     if by is not Blocker.LETTER and unsent(session, now, request_id=request.id):
         found.append(Block(by=Blocker.LETTER))
+    if deadlines_of(session, case, now).extension in UNTOLD:
+        found.append(Block(by=Blocker.NOTICE))
     if request.state != RequestState.CLOSED:
         if silent := _not_reached(session, request):
             found.append(Block(by=Blocker.SYSTEM, systems=silent))
         if request.problem:
             found.append(Block(by=Blocker.PROBLEM))
     return tuple(found) or (Block(by=Blocker.ENGINE),)
-
-
-def _came_back(session: Session, request: Request) -> bool:
-    reply = select(Letter.id).where(Letter.key == f"{request.ref}:reply", col(Letter.bounced_at).is_not(None))
-    return session.exec(reply).first() is not None
 
 
 def _asked(session: Session, request: Request) -> tuple[str, ...]:
