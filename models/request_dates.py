@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from models.alerts import reply_due
+from models.alerts import is_paused, reply_due
 from models.calendar import paris_date
 from models.case_clock import clock_events, deadlines_of
 from models.deadlines import Deadlines
@@ -55,9 +55,7 @@ def _row(
         reply_due=reply_due(dates),
         refusal_latest=dates.refusal_notice_latest,
         paused_days=dates.paused_days,
-        pause_open=any(
-            verdict.outcome == "counted" and verdict.pause.answered is None for verdict in dates.pauses
-        ),
+        pause_open=is_paused(dates),
         extended=dates.extended,
         extension_ground=ground,
         replied_on=replied_on,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, func, select
 
-from models.alerts import Threshold
+from models.alerts import Threshold, is_paused
 from models.calendar import paris_date
 from models.case_clock import deadlines_of
 from models.data_map_loading import load_data_map
@@ -17,6 +17,7 @@ from models.records import FindingStatus
 from models.rights import Right
 from models.settings import settings
 from models.tables import Case, FindingRow, Letter, ManualTask, Request, RequestState, WaitsFor
+from tasks.figures.sla_sets import not_answered
 from tasks.letters.correspondence import case_link, run_link
 from tasks.letters.unsent_letters import unsent
 
@@ -49,6 +50,9 @@ def due_request(
         extension_breaks_promise=today > dates.extension_notice_promised_by,
         refuse_until=dates.refusal_notice_latest if today <= dates.refusal_notice_latest else None,
         partial=can_be_partial(session, case, request),
+        broken="law" if today > dates.statutory_in_force else "promise" if today > dates.commitment else "",
+        lawful_until=dates.statutory_in_force,
+        paused=is_paused(dates),
         case_link=case_link(case),
         run_link=run_link(request) if request.flow_run_id else None,
     )
@@ -105,8 +109,8 @@ def blocks(session: Session, request: Request, now: datetime) -> tuple[Block, ..
 
 
 def _asked(session: Session, request: Request) -> tuple[str, ...]:
-    """The systems of colleagues who have not answered."""
-    waiting = select(ManualTask.system).where(ManualTask.request_id == request.id, ManualTask.outcome == "")
+    """The systems of colleagues who have not answered; a newer task takes the place of an older one."""
+    waiting = select(ManualTask.system).where(ManualTask.request_id == request.id, not_answered())
     return _titles(set(session.exec(waiting)))
 
 
