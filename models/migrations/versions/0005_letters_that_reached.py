@@ -63,8 +63,6 @@ def _aware(moment: datetime) -> datetime:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("case", schema=None) as batch_op:
-        batch_op.drop_column("clock_shown")
-    with op.batch_alter_table("letter", schema=None) as batch_op:
-        batch_op.drop_column("reached_by")
-        batch_op.drop_column("reached_on")
+    op.drop_column("case", "clock_shown")
+    op.drop_column("letter", "reached_by")
+    op.drop_column("letter", "reached_on")
