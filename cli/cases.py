@@ -117,7 +117,9 @@ def case_extend(
 
     migrated()
     extend_case(ref, ground, reason, by, now(), code)
-    console.print(f"{ref} is extended; the running engine sends the notice", highlight=False)
+    console.print(
+        f"{ref} is extended as soon as its notice has left; the running engine sends it", highlight=False
+    )
 
 
 @pen.command("list")

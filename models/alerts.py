@@ -118,6 +118,11 @@ def standing(dates: Deadlines, today: date, soon: int = 3) -> Standing:
     return Standing.DUE_SOON if near else Standing.ON_TIME
 
 
+def is_paused(dates: Deadlines) -> bool:
+    """Whether the law's clock stands still today; the promise of 30 days never does (D29)."""
+    return any(verdict.outcome == "counted" and verdict.pause.answered is None for verdict in dates.pauses)
+
+
 def moves_of(dates: Deadlines) -> int:
     """Return how often the clock of a case was moved: by each pause and resumption that counts, and by an extension.
 
@@ -134,5 +139,4 @@ def epoch(dates: Deadlines, moves: int, due: date | None = None) -> str:
     `due`: the last day of the limit in question; without it that of the reply. While a pause is open the last day moves
     every day; then only `moves` tells.
     """
-    paused = any(verdict.outcome == "counted" and verdict.pause.answered is None for verdict in dates.pauses)
-    return f"{moves}:paused" if paused else f"{moves}:{due or reply_due(dates)}"
+    return f"{moves}:paused" if is_paused(dates) else f"{moves}:{due or reply_due(dates)}"

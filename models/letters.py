@@ -164,7 +164,7 @@ DecisionQuestion = Literal[
 
 
 class DecisionWaiting(CaseLetter):
-    """To the officer: a run waits for them, or cannot go on (`problem`). No personal data. `due`: binding day (D27)."""
+    """To the officer: a run waits for them, or cannot go on (`problem`). No personal data. `due`: the day alerts act on (D27, D13)."""
 
     right: Right
     question: DecisionQuestion

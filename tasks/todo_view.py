@@ -13,6 +13,7 @@ from models.errors import NotFound, Rejected
 from models.records import Frozen
 from models.tables import Case, Letter, LetterState, Message, MessageState, Todo, TodoKind
 from tasks import todos
+from tasks.letters.put_right import ON_ITS_WAY, may_send_again, owes_the_person
 
 URGENCY = (
     TodoKind.QUALIFY,
@@ -30,6 +31,8 @@ ELSEWHERE = {
     TodoKind.MANDATE: "check the mandate on its page: then it is done",
 }
 """Entries that end with what they ask for, not by being ticked off."""
+OWED = "nobody was told: send it again, or say on which day it reached the person (`dsr letter reached`)"
+"""An answer, or the notice of an extension, that could not leave or came back is owed until it has told the person."""
 LONGEST_WAIT = 30  # working days that are counted
 
 
@@ -37,7 +40,8 @@ class TodoLine(Frozen):
     """One thing to do. `number` is 0 for a message in the pen that nobody noted. `days`: working days it waits.
 
     `late`: it was already there on an earlier working day. `about`: a message's subject or a letter's kind; `why`: the
-    reason that was written down; `person`: whom it is about, as far as known.
+    reason that was written down; `person`: whom it is about, as far as known. `again`: its letter can be sent again;
+    `owed`: it ends when that letter has told the person; `leaving`: the letter is in the outbox.
     """
 
     number: int
@@ -51,6 +55,9 @@ class TodoLine(Frozen):
     about: str = ""
     why: str = ""
     person: str = ""
+    again: bool = False
+    owed: bool = False
+    leaving: bool = False
 
 
 def todo_lines(session: Session, now: datetime) -> list[TodoLine]:
@@ -75,13 +82,16 @@ def count_todos() -> int:
 
 
 def do(number: int, officer: str, now: datetime) -> None:
-    """Note that entry `number` is done; `Rejected` for those that end with what they ask for."""
+    """Note that entry `number` is done; `Rejected` for those that end with what they ask for, or while the person is owed it."""
     with unit_of_work() as session:
         todo = session.exec(select(Todo).where(Todo.id == number).with_for_update()).first()
         if todo is None:
             raise NotFound(f"there is nothing to do under the number {number}: `dsr todo list` shows what is")
         if todo.done_at is None and todo.kind in ELSEWHERE and _still_true(session, todo):
             raise Rejected(ELSEWHERE[TodoKind(todo.kind)])
+        letter = session.get(Letter, todo.letter_id) if todo.letter_id else None
+        if todo.done_at is None and letter is not None and owes_the_person(session, letter):
+            raise Rejected(OWED)
         todos.settle(session, number, officer, now)
 
 
@@ -116,6 +126,9 @@ def _line(session: Session, todo: Todo, now: datetime) -> TodoLine | None:
         about=letter.kind if letter else message.subject if message else "",
         why=letter.bounce or letter.smtp_reply if letter else "",
         person=letter.recipient if letter and letter.recipient else _who(case),
+        again=letter is not None and may_send_again(letter),
+        owed=letter is not None and owes_the_person(session, letter),
+        leaving=letter is not None and letter.state in ON_ITS_WAY,
     )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, func, select
 
+from models.letter_told import is_reply
 from models.tables import WRITTEN, Letter, LetterState, Message, Request, WaitsFor
 from tasks.colleagues.manual_search import colleagues_done
 from tasks.identify import code_outcome
@@ -14,8 +15,14 @@ SETTLED = {LetterState.SENT, LetterState.UNCERTAIN, LetterState.FAILED}
 
 
 def letter_settled(session: Session, key: str) -> bool:
-    """Whether nothing more happens to the letter by itself."""
-    return session.exec(select(Letter.state).where(Letter.key == key)).one() in SETTLED
+    """Whether nothing more happens to the letter by itself. A reply must have left, or have reached the person otherwise.
+
+    A request whose reply could not leave is not answered: it waits until an officer has put that right.
+    """
+    letter = session.exec(select(Letter).where(Letter.key == key)).one()
+    if is_reply(letter):
+        return letter.state == LetterState.SENT or letter.reached_on is not None
+    return letter.state in SETTLED
 
 
 def is_over(session: Session, request: Request, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from models.tables.audit import AuditEvent
 from models.tables.case import Case, Channel, ClockEvent, Mandate, ReferenceCounter
 from models.tables.challenge import Challenge, Download
 from models.tables.finding import FindingRow, ManualTask, Receipt
-from models.tables.letter import Letter, LetterState
+from models.tables.letter import Letter, LetterState, Reached
 from models.tables.message import WRITTEN, Message, MessageState
 from models.tables.officer import Officer, Role
 from models.tables.plan import Restriction, StoredPlan
@@ -38,6 +38,7 @@ __all__ = [
     "MessageState",
     "Notification",
     "Officer",
+    "Reached",
     "Reappearance",
     "Receipt",
     "ReferenceCounter",

@@ -1,6 +1,6 @@
 """Letters: one outgoing message each, stored with its final bytes before it is sent (DESIGN.md 4.5)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
@@ -20,6 +20,15 @@ class LetterState(StrEnum):
     UNCERTAIN = "uncertain"
     FAILED = "failed"
     TO_POST = "to_post"
+
+
+class Reached(StrEnum):
+    """How a letter that could not leave, or came back, reached the person all the same."""
+
+    POST = "post"
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+    OTHER_ADDRESS = "other_address"
 
 
 class Letter(SQLModel, table=True):
@@ -51,3 +60,7 @@ class Letter(SQLModel, table=True):
         default="",
         description="why it came back: an enhanced status code (RFC 3463) or a few words, no address",
     )
+    reached_on: date | None = Field(
+        default=None, description="the day in Paris on which it reached the person otherwise"
+    )
+    reached_by: str = Field(default="", description="post | phone | in_person | other_address")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import select as columns_of
@@ -78,7 +78,7 @@ def _open(session: Session, now: datetime) -> Iterator[Metric]:
 
 
 def _answered(session: Session, _now: datetime) -> Iterator[Metric]:
-    answered = CounterMetricFamily(
+    answered = GaugeMetricFamily(  # it falls where a reply comes back
         "dsr_requests_answered",
         "Answered requests by right, and whether within the 30 days and within the law.",
         labels=["right", "in_promise", "in_law"],

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from flows.case_clock_artifact import key_of
 from flows.prefect_api import prefect as server
+from models.alerts import reply_due
 from models.calendar import paris_date
 from models.case_clock import deadlines_of
 from models.choice_words import WORDS
@@ -288,8 +289,13 @@ def test_name_tags_and_artifact_follow_a_date_that_moves(small_world):
         OFFICER,
         datetime.now(UTC),
     )
+    before = dates(ref).binding
+    assert dates(ref).extension == "not_told", "decided, and on its way"
     small_world.engine.repair()
     assert "[D11" in artifacts(ref)[0].data
+    due = reply_due(dates(ref))
+    assert due > before
+    assert run()["name"] == f"due {due} · {case} · access"
     assert words(Choice.EXTEND) in offered(small_world, ref), "the form was asked before"
     small_world.decide(ref, words(Choice.SEND_COPY))
     assert small_world.advance(ref).outcome == "answered"

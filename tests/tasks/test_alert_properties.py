@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session, col, delete, select
+from sqlmodel import delete, select
 
 from models.alerts import Standing, epoch, moves_of, standing, thresholds
 from models.database import reading, unit_of_work
@@ -28,6 +28,7 @@ from tests.support.watching import (
     officers,
     opened,
     set_holidays,
+    settle,
 )
 
 EVENTS = (
@@ -60,11 +61,6 @@ class Story:
         return not self.answered or (self.returned and not self.settled)
 
 
-def settle(session: Session, day: date) -> None:
-    for todo in session.exec(select(Todo).where(col(Todo.done_at).is_(None))):
-        todo.done_at, todo.done_by = at(day, 15), "Claire"
-
-
 def happen(story: Story, event: str, day: date, holidays: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     now = at(day, 12) + timedelta(seconds=next(moments) % 3600)
     if event in {"paused", "resumed", "extended"}:
@@ -76,8 +72,7 @@ def happen(story: Story, event: str, day: date, holidays: set[str], monkeypatch:
         bounce(story.case_id, now)
         story.returned = True
     elif event == "settle" and story.returned:
-        with unit_of_work() as session:
-            settle(session, day)
+        settle(story.case_id, at(day, 15))
         story.settled = True
     elif event == "holiday":
         holidays.add((day + timedelta(days=next(moments) % 20)).isoformat())

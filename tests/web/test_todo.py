@@ -185,3 +185,46 @@ def test_letters_that_go_by_mail_are_not_printed_here(desk: httpx.Client) -> Non
         number = session.exec(select(Letter.id)).one()
     assert desk.get(f"/desk/letters/{number}").status_code == 404
     assert desk.get("/desk/letters/999").status_code == 404
+
+
+def lost_reply() -> tuple[int, int]:
+    """A reply that the relay refused: its entry and its letter."""
+    with unit_of_work() as session:
+        case, [request] = add_case(session)
+        request.outcome = "nothing_held"
+        letter = Letter(
+            key=f"{request.ref}:reply", case_id=case.id, request_id=request.id, kind="nothing_held", language="fr", recipient="x@y.example",
+            subject="", message_id="<a@b>", storage_key="kept", sha256="", state=LetterState.FAILED, written_at=NOW,
+        )  # fmt: skip
+        session.add(letter)
+        session.flush()
+        return note(session, TodoKind.LETTER_FAILED, NOW, case=case, letter=letter).id, letter.id
+
+
+def test_a_refused_reply_is_sent_again_from_the_list(desk: httpx.Client) -> None:
+    entry, letter = lost_reply()
+    page = desk.get("/desk/todo").text
+    assert "cela compte comme sans réponse" in page
+    assert f"/desk/todo/{entry}/done" not in page, "it does not end by being ticked off"
+    assert submit(desk, f"/desk/todo/{entry}/done", page="/desk/todo").status_code == 422
+    answer = submit(desk, f"/desk/todo/{entry}/again", page="/desk/todo")
+    assert answer.status_code == 303
+    assert "de nouveau en file" in desk.get(answer.headers["location"]).text
+    with reading() as session:
+        assert session.get_one(Letter, letter).attempts <= 1
+    assert submit(desk, f"/desk/todo/{entry}/again", page="/desk/todo").status_code == 303
+
+
+@pytest.mark.parametrize(("on", "how", "status"), [
+    ("2026-11-23", "phone", 303), ("2026-11-23", "pigeon", 422), ("", "phone", 422), ("2026-11-30", "post", 422),
+])  # fmt: skip
+def test_the_day_on_which_it_reached_the_person_is_noted(
+    desk: httpx.Client, on: str, how: str, status: int
+) -> None:
+    entry, letter = lost_reply()
+    answer = submit(desk, f"/desk/todo/{entry}/reached", page="/desk/todo", on=on, how=how)
+    assert answer.status_code == status
+    with reading() as session:
+        found = session.get_one(Letter, letter)
+        assert (str(found.reached_on or ""), found.reached_by) == ((on, how) if status == 303 else ("", ""))
+        assert bool(session.get_one(Todo, entry).done_at) == (status == 303)
