@@ -3,7 +3,7 @@
 import os
 import smtplib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import httpx
@@ -24,8 +24,11 @@ from models.tables import Letter, LetterState, Message, MessageState, Request
 from tasks.check_map import check_map
 from tasks.clock.heartbeat import CLOCKWORK, silent, started
 from tasks.letters.unsent_letters import unsent
+from tasks.mail.handle_mail import waiting_since
 from tasks.mail.keep_mail import open_inbox
 from tasks.officers import deciding
+
+UNDERSTOOD_WITHIN = timedelta(minutes=15)
 
 
 class Check(Frozen):
@@ -51,6 +54,7 @@ def examine(now: datetime, *, deep: bool = False) -> list[Check]:
         "clockwork": lambda: _clockwork(now),
         "letters": lambda: _letters(now),
         "requests": _requests,
+        "intake": lambda: _intake(now),
         "holding pen": _pen,
         "audit log": _audit,
     }
@@ -159,6 +163,18 @@ def _requests() -> str:
     if stuck:
         raise NotFound(f"these cannot go on, the desk says why: {stuck}")
     return "none is stuck"
+
+
+def _intake(now: datetime) -> str:
+    """How long messages wait to be understood: a few minutes are usual."""
+    with reading() as session:
+        number, oldest = waiting_since(session)
+    if oldest is not None and now - oldest > UNDERSTOOD_WITHIN:
+        raise NotFound(
+            f"{number} kept and not understood, the oldest since {oldest:%Y-%m-%d %H:%M} UTC: "
+            "see that storage and memory suffice, and the logs of intake"
+        )
+    return f"{number} kept a moment ago" if number else "every kept message is understood"
 
 
 def _pen() -> str:

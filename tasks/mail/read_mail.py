@@ -1,9 +1,10 @@
 """Reads the raw bytes of one message into a frozen value, whatever they are.
 
 No effect: reading twice gives the same value. Raises `Rejected`, and nothing else, above the limits; intake puts
-such a message into the holding pen with that sentence as the reason.
+such a message into the holding pen with that sentence as the reason. How large one may be, `tasks.mail.read_apart` says.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,6 @@ import quotequail
 from models.errors import Rejected
 from tasks.mail import mail_parts
 
-MAX_BYTES = 35_000_000  # what common providers let through, base64 included
 MAX_PARTS = 500
 MAX_DEPTH = 30
 MAX_QUOTED_LINES = 3_000
@@ -24,6 +24,7 @@ SIGNATURE_LINES = 15  # a longer block under `-- ` may be the letter itself
 _FORWARDED = re.compile(r"(?:fwd?|tr|wg|rv|i|doorst|transf?)\s*:", re.IGNORECASE)
 _INTRODUCES = re.compile(r"(?:\d.*@|@.*\d|\d{1,2}[:h]\d\d|@).*:$")
 _CONTAINERS = re.compile(rb"^content-type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
+_INNER_HEADERS = ("from", "to", "subject", "date", "message-id")
 _MACHINE_HEADERS = (
     "list-id",
     "list-post",
@@ -54,7 +55,7 @@ class ParsedMail:
     Addresses are in lower case. `received_at` is the hop into our own mailbox (law.md D2); where it is None the
     mailbox's internal date counts. `fresh_text` is `text` without quoted thread and signature. `return_path` is
     None where absent and empty for the null path `<>` (RFC 5321 4.5.5). `report_type` is that of a
-    multipart/report (RFC 6522), else empty.
+    multipart/report (RFC 6522), else empty. `digest` is equal where all that was sent is: see `_digest`.
     """
 
     message_id: str
@@ -77,6 +78,7 @@ class ParsedMail:
     report_type: str
     machine_headers: tuple[tuple[str, str], ...]
     defects: tuple[str, ...]
+    digest: str
 
     def machine_header(self, name: str) -> str:
         """Value of one of the headers by which machines and lists give themselves away; empty where absent."""
@@ -84,7 +86,7 @@ class ParsedMail:
 
 
 def read_mail(raw: bytes) -> ParsedMail:
-    """The message in `raw`; raises `Rejected` above MAX_BYTES, MAX_PARTS or MAX_DEPTH, and nothing else."""
+    """The message in `raw`; raises `Rejected` above MAX_PARTS or MAX_DEPTH, and nothing else."""
     message = _parse(raw)
     body, attachments = _contents(message)
     sender_name, sender_address = _sender(message)
@@ -116,12 +118,11 @@ def read_mail(raw: bytes) -> ParsedMail:
             if mail_parts.raw_header(message, name)
         ),
         defects=_defects(message),
+        digest=_digest(message, subject),
     )
 
 
 def _parse(raw: bytes) -> Message:
-    if len(raw) > MAX_BYTES:
-        raise Rejected(f"Look at this message by hand: it is larger than {MAX_BYTES // 1_000_000} MB.")
     if len(_CONTAINERS.findall(raw)) > MAX_PARTS:
         raise Rejected(f"Look at this message by hand: it has more than {MAX_PARTS} parts.")
     try:
@@ -260,3 +261,21 @@ def _defects(message: Message) -> tuple[str, ...]:
     """Names of what the parser found broken, each once."""
     names = (type(defect).__name__ for part, _ in mail_parts.walk(message) for defect in part.defects)
     return tuple(dict.fromkeys(names))
+
+
+def _digest(message: Message, subject: str) -> str:
+    """SHA-256 over the subject and every part: its kind, its name, its bytes; of a forwarded message also who wrote it.
+
+    Servers write headers of their own and line ends as they like, so these do not count.
+    """
+    found = hashlib.sha256()
+    for part, depth in mail_parts.walk(message):
+        kind = mail_parts.media_type(part)
+        said = [mail_parts.header(part, name) for name in _INNER_HEADERS] if depth else [subject]
+        content = b"" if mail_parts.children(part) else mail_parts.content(part)
+        if kind.startswith("text/"):
+            content = content.replace(b"\r\n", b"\n").strip()
+        for piece in (*(word.encode() for word in (kind, mail_parts.file_name(part), *said)), content):
+            found.update(b"%d:" % len(piece))
+            found.update(piece)
+    return found.hexdigest()

@@ -25,6 +25,7 @@ from tests.support.dying_reader import DIES, NEVER_ENDS
 from tests.support.mail_in import cases, keep, mail, stored, todo_kinds
 
 SECONDS = 20.0
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
