@@ -24,7 +24,10 @@ SIGNATURE_LINES = 15  # a longer block under `-- ` may be the letter itself
 _FORWARDED = re.compile(r"(?:fwd?|tr|wg|rv|i|doorst|transf?)\s*:", re.IGNORECASE)
 _INTRODUCES = re.compile(r"(?:\d.*@|@.*\d|\d{1,2}[:h]\d\d|@).*:$")
 _CONTAINERS = re.compile(rb"^content-type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
-_INNER_HEADERS = ("from", "to", "subject", "date", "message-id")
+_WRITTEN_HEADERS = (
+    *("from", "sender", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references"),
+    *("content-type", "content-transfer-encoding", "content-disposition"),
+)
 _MACHINE_HEADERS = (
     "list-id",
     "list-post",
@@ -118,7 +121,7 @@ def read_mail(raw: bytes) -> ParsedMail:
             if mail_parts.raw_header(message, name)
         ),
         defects=_defects(message),
-        digest=_digest(message, subject),
+        digest=_digest(message, raw),
     )
 
 
@@ -263,19 +266,11 @@ def _defects(message: Message) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _digest(message: Message, subject: str) -> str:
-    """SHA-256 over the subject and every part: its kind, its name, its bytes; of a forwarded message also who wrote it.
+def _digest(message: Message, raw: bytes) -> str:
+    """SHA-256 over what its writer put into the headers, and the whole body: every word, name and byte of every part.
 
-    Servers write headers of their own and line ends as they like, so these do not count.
+    Servers on the way write headers of their own and line ends as they like, so these do not count.
     """
-    found = hashlib.sha256()
-    for part, depth in mail_parts.walk(message):
-        kind = mail_parts.media_type(part)
-        said = [mail_parts.header(part, name) for name in _INNER_HEADERS] if depth else [subject]
-        content = b"" if mail_parts.children(part) else mail_parts.content(part)
-        if kind.startswith("text/"):
-            content = content.replace(b"\r\n", b"\n").strip()
-        for piece in (*(word.encode() for word in (kind, mail_parts.file_name(part), *said)), content):
-            found.update(b"%d:" % len(piece))
-            found.update(piece)
-    return found.hexdigest()
+    said = "\n".join(mail_parts.header(message, name) for name in _WRITTEN_HEADERS)
+    _, _, body = raw.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")
+    return hashlib.sha256(b"%b\n\n%b" % (said.encode(), body.strip())).hexdigest()
