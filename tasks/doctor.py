@@ -9,6 +9,7 @@ from functools import partial
 import httpx
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 from sqlmodel import Session, func, select
 
 from models.audit import verify
@@ -29,6 +30,7 @@ from tasks.mail.keep_mail import open_inbox
 from tasks.officers import deciding
 
 UNDERSTOOD_WITHIN = timedelta(minutes=15)
+OLD = timedelta(days=60)
 
 
 class Check(Frozen):
@@ -47,7 +49,7 @@ def examine(now: datetime, *, deep: bool = False) -> list[Check]:
         "storage": _storage,
         "data map": lambda: f"{len(load_data_map(settings().data_map).systems)} systems described",
         "officers": _officers,
-        **_mailboxes(),
+        **_mailboxes(now),
         "mail relay": _relay,
         "prefect": _prefect,
         "web": _web,
@@ -96,19 +98,37 @@ def _officers() -> str:
     return f"{known} may decide"
 
 
-def _mailboxes() -> dict[str, Callable[[], str]]:
+def _mailboxes(now: datetime) -> dict[str, Callable[[], str]]:
     """A look at each: the published one is `mailbox`, a further one says its address besides."""
     first, *further = settings().mailboxes
     named = {"mailbox": first, **{f"mailbox {mailbox.address}": mailbox for mailbox in further}}
-    return {part: partial(_mailbox, mailbox) for part, mailbox in named.items()}
+    return {part: partial(_mailbox, mailbox, now) for part, mailbox in named.items()}
 
 
-def _mailbox(mailbox: MailboxSettings) -> str:
+def _mailbox(mailbox: MailboxSettings, now: datetime) -> str:
     inbox = open_inbox(mailbox)
     try:
-        return f"{mailbox.address} answers, {inbox.count()} to take in"
+        waiting = inbox.count()
+        old = inbox.older(than=(now - OLD).date()) if waiting and _is_new(mailbox) else 0
     finally:
         inbox.close()
+    if old and settings().mail_since is None:
+        raise NotFound(
+            f"{old} of {waiting} messages in {mailbox.address} are older than {OLD.days} days, and each old request "
+            "would open an overdue case and be acknowledged: set DSR_MAIL_SINCE before the first start"
+        )
+    return f"{mailbox.address} answers, {waiting} to take in"
+
+
+def _is_new(mailbox: MailboxSettings) -> bool:
+    """Whether nothing of this mailbox was ever taken in."""
+    if not inspect(database()).has_table("message"):
+        return True
+    with reading() as session:
+        return (
+            session.exec(select(Message.id).where(Message.mailbox == mailbox.address).limit(1)).first()
+            is None
+        )
 
 
 def _relay() -> str:

@@ -28,6 +28,7 @@ from tasks.mail.read_report import Report, read_report
 
 CHILD = "from tasks.mail.read_apart import serve"
 START_SECONDS = 60.0
+MAX_HEADERS = 1_000_000  # bytes in which headers are looked for
 OWN_END_SECONDS = 10.0  # a reader whose master was killed ends itself so long after the limit
 TOO_LARGE = "it is larger than DSR_MESSAGE_MAX_BYTES: look at it by hand"
 _SECRETS = ("DSR_", "PREFECT_")  # what a reader of hostile mail need not know
@@ -112,8 +113,8 @@ def read(raw: bytes) -> Read | str:
 
 
 def _delivered_to(raw: bytes) -> tuple[str, ...]:
-    """Addresses our own mail servers note; the parser above has refused what is too large to look at again."""
-    message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
+    """Addresses our own mail servers note."""
+    message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:MAX_HEADERS])
     names = ("to", "cc", "delivered-to", "x-original-to")
     found = (mail_parts.one_line(value) for name in names for value in mail_parts.headers(message, name))
     return tuple(
