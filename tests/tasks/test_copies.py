@@ -9,10 +9,13 @@ import pytest
 from sqlmodel import select
 
 from models.database import reading, unit_of_work
-from models.tables import Message, MessageState, TodoKind
+from models.letters import LetterKind
+from models.tables import Letter, Message, MessageState, TodoKind
 from tasks.keeping.retain_rows import forget_mail, forget_person
+from tasks.letters.acknowledge import acknowledge
 from tasks.mail.handle_mail import handle
 from tasks.mail.read_mail import read_mail
+from tasks.steps import claim, do_once
 from tests.conftest import forget_settings
 from tests.support.case_rows import NOW
 from tests.support.mail_in import (
@@ -24,6 +27,7 @@ from tests.support.mail_in import (
     mail,
     opened,
     receive,
+    requests,
     stored,
     todo_kinds,
 )
@@ -134,3 +138,22 @@ def test_nothing_of_the_sender_is_left_once_the_proof_is_gone(db: str) -> None:
         forget_person(session, case.id)
     with reading() as session:
         assert session.exec(select(Message.sender_digest)).all() == [""]
+
+
+def test_one_message_by_many_ways_is_one_case_with_one_acknowledgement(db: str) -> None:
+    """To and Cc both ours, a redelivery, a migration, the same bytes again: peers.md test 3."""
+    first, copy = mail(), moved(mail())
+    for raw, mailbox in (
+        (first, "privacy@nexoris.com"),
+        (first, "dpo@nexoris.com"),
+        (copy, "privacy@nexoris.com"),
+    ):
+        for _ in range(2):
+            handle(keep(raw, mailbox=mailbox), NOW)
+            for request in requests():
+                do_once(claim(request.ref, "run", NOW), "acknowledge", acknowledge, NOW)
+    assert len(cases()) == len(requests()) == 1
+    with reading() as session:
+        assert session.exec(select(Letter.kind)).all() == [LetterKind.ACKNOWLEDGE]
+        states = sorted(session.exec(select(Message.state)))
+    assert states == [MessageState.CASE, MessageState.DISMISSED, MessageState.DISMISSED]
