@@ -184,3 +184,7 @@ def test_a_kept_message_is_read_again(db: str) -> None:
     assert read is not None
     assert read.subject == "Mes données"
     assert read_kept("mail/gone") is None
+    unreadable(number)
+    with pytest.raises(Unavailable, match="storage"):
+        read_kept(stored(number).storage_key)  # a flow tries again, instead of going on without the words
+    assert shown_kept(stored(number).storage_key) is None
