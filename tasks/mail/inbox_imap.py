@@ -76,7 +76,8 @@ class ImapInbox:
     def mark(self, uid: str, *, whole: bool = True) -> None:
         r"""Set the keyword and `\Seen`, then move where a folder for that is configured.
 
-        What is not kept whole gets the keyword alone; where the server has none, it moves, unread. A uid from before the server renumbered its messages is ignored: the message comes again and is recognised.
+        What is not kept whole gets the keyword alone; where the server has none, it moves, unread. A uid from before the
+        server renumbered its messages is ignored: the message comes again and is recognised.
         """
         validity, _, number = uid.partition(":")
         with self._talking() as box:
