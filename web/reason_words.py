@@ -33,6 +33,22 @@ FRENCH = {
         "un message antérieur porte le même Message-ID et d’autres mots"
     ),
     "it is larger than DSR_MESSAGE_MAX_BYTES: look at it by hand": "il est trop grand : à regarder à la main",
+    "it is larger than DSR_MESSAGE_MAX_BYTES: only its header is kept here, it stays unread in the mailbox: read it there "
+    "and decide today": (
+        "il est trop grand : seul son en-tête est gardé ici, il reste non lu dans la boîte : à lire là-bas et à décider "
+        "aujourd’hui"
+    ),
+    "bringing it here ended the intake three times: only its header is kept here, it stays unread in the mailbox: read it "
+    "there and decide today": (
+        "le recevoir a arrêté la réception trois fois : seul son en-tête est gardé ici, il reste non lu dans la boîte : "
+        "à lire là-bas et à décider aujourd’hui"
+    ),
+    "reading it ended its reader three times: look at it by hand": (
+        "sa lecture a échoué trois fois : à regarder à la main"
+    ),
+    "reading it takes longer than DSR_MESSAGE_SECONDS: look at it by hand": (
+        "sa lecture prend trop de temps : à regarder à la main"
+    ),
     "it says that a machine sent it": "il dit qu’une machine l’a envoyé",
     "it has no return path": "il n’a pas d’adresse de retour",
     "it is bulk mail": "c’est un envoi en nombre",

@@ -35,7 +35,7 @@ class Message(SQLModel, table=True):
     )
     content_hash: str = Field(description="SHA-256 of the raw bytes")
     body_hash: str = Field(
-        default="", description="of the text alone: tells a redelivery from a reused Message-ID"
+        default="", description="of subject, texts and files: tells a redelivery from a reused Message-ID"
     )
     storage_key: str
     received_at: datetime = instant(description="arrival at the controller (D2)")
@@ -44,13 +44,24 @@ class Message(SQLModel, table=True):
     reason: str = Field(default="", description="why it is in the pen, or what machine it is")
     case_id: int | None = Field(default=None, foreign_key="case.id", index=True)
     sender: str = ""
+    sender_digest: str = Field(
+        default="", description="keyed: recognises a redelivery once the sender is forgotten"
+    )
     subject: str = ""
     classification: dict[str, Any] = json_column(default_factory=dict)
     handled_at: datetime | None = instant(default=None)
     attempts: int = Field(
-        default=0, description="times somebody began to read it; many mean that it kills the reader"
+        default=0, description="times somebody began to read it, or found its file unreadable"
     )
     automatic: str = Field(
         default="",
         description="why nothing may be answered automatically (RFC 3834); empty: a person wrote it",
     )
+
+
+class Bringing(SQLModel, table=True):
+    """A large message on its way from a mailbox to us: its row goes when it is kept, and stays where that killed us."""
+
+    mailbox: str = Field(primary_key=True)
+    uid: str = Field(primary_key=True)
+    attempts: int = 0

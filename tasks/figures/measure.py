@@ -33,6 +33,7 @@ from tasks.clock.heartbeat import CLOCKWORK
 from tasks.figures.sla_figures import figures
 from tasks.figures.sla_sets import ANSWERED, UNANSWERED, standing_is
 from tasks.letters.unsent_letters import unsent
+from tasks.mail.handle_mail import waiting_since
 
 CHAINS = 50  # of the cases with the newest events; `dsr doctor` looks at all
 FLAGS = {True: "yes", False: "no"}
@@ -119,6 +120,12 @@ def _pen(session: Session, now: datetime) -> Iterator[Metric]:
     penned = select(func.count(), func.min(col(Message.kept_at))).where(Message.state == MessageState.PEN)
     number, oldest = session.exec(penned).one()
     age = (now - oldest).total_seconds() if oldest else 0
+    kept, first = waiting_since(session)
+    waits = (now - first).total_seconds() if first else 0
+    yield GaugeMetricFamily("dsr_kept_messages", "Messages kept and not yet understood.", value=kept)
+    yield GaugeMetricFamily(
+        "dsr_kept_oldest_age_seconds", "Age of the oldest of them; 0 when all are.", value=waits
+    )
     yield GaugeMetricFamily("dsr_pen_messages", "Messages in the holding pen.", value=number)
     yield GaugeMetricFamily(
         "dsr_pen_oldest_age_seconds", "Age of the oldest of them; 0 when empty.", value=age

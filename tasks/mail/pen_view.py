@@ -12,11 +12,12 @@ from sqlmodel import Session, col, func, or_, select
 from models import storage
 from models.cases import requests_of
 from models.database import reading
-from models.errors import DsrError, NotFound
+from models.errors import NotFound
 from models.rights import Right
 from models.tables import Case, Message, MessageState
 from tasks.mail.mark_words import Segment, mark
-from tasks.mail.read_mail import Attachment, read_mail
+from tasks.mail.read_kept import shown_kept
+from tasks.mail.read_mail import Attachment
 
 LONGEST = 20_000  # characters shown
 PRIVACY = "privacy"  # words that touch on privacy law and on no right in particular
@@ -70,10 +71,7 @@ def penned_message(number: int) -> PennedMessage:
         cases = _cases(session, message.sender, case)
     found = message.classification
     evidence = _evidence(found)
-    try:
-        mail = read_mail(storage.fetch(message.storage_key))
-    except DsrError:
-        mail = None
+    mail = shown_kept(message.storage_key)
     return PennedMessage(
         number=message.id,
         state=message.state,

@@ -10,8 +10,8 @@ DIES = b"X-Kill-The-Reader: yes"
 NEVER_ENDS = b"X-Keep-The-Reader: yes"
 
 
-def serve(number: int) -> None:
-    read_apart.serve(number, _read)
+def serve(number: int, memory: int) -> None:
+    read_apart.serve(number, memory, _read)
 
 
 def _read(raw: bytes) -> Read | str:
