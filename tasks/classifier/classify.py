@@ -7,7 +7,16 @@ than looking twice.
 from models.classification import Classification, Evidence, Kind, Machine
 from models.rights import Right
 from tasks.classifier.detect_language import detect_language
-from tasks.classifier.detect_machine import detect_machine, is_bulk, is_marked_automatic, says_away
+from tasks.classifier.detect_machine import (
+    detect_machine,
+    is_bulk,
+    is_marked_automatic,
+    quotes_our_subject,
+    says_automatic,
+    says_away,
+    speaks_of_own_request,
+    subject_says_automatic,
+)
 from tasks.classifier.find_name import find_name
 from tasks.classifier.load_vocabulary import plain_words
 from tasks.classifier.match_rights import (
@@ -84,15 +93,34 @@ def _kind(
 ) -> tuple[Kind, float, Machine | None]:
     """Kind, confidence and machine. A machine's own words (a footer) ask for nothing; a robot may pass on a request."""
     machine = detect_machine(mail)
-    if machine is Machine.BOUNCE or mail.report_type == "feedback-report":
+    if mail.report_type == "feedback-report":
+        return Kind.NOT_REQUEST, 0.98, None
+    if machine is not None and not is_marked_automatic(mail):
+        spoken = _spoken_behind(mail, machine, subject, body)
+        if spoken is not None:
+            return *spoken, None
+    if machine is Machine.BOUNCE:
         return Kind.NOT_REQUEST, 0.98, machine
-    if machine is Machine.AUTO_REPLY and rights and not is_marked_automatic(mail):
-        machine = None
-    if machine is Machine.AUTO_REPLY and (says_away(mail) or not rights):
+    passes_on = bool(rights) and says_automatic(mail) and not mail.auto_submitted.startswith("auto-replied")
+    if machine is Machine.AUTO_REPLY and not passes_on and (says_away(mail) or not rights):
         return Kind.NOT_REQUEST, 0.95, machine
     if machine or is_bulk(mail) or (body.offers_to_leave and not _is_short(mail)):
         return (Kind.NEEDS_REVIEW, 0.5, None) if rights else (Kind.NOT_REQUEST, 0.9, None)
     return *_written_by_person(mail, subject, body, rights), None
+
+
+def _spoken_behind(
+    mail: ParsedMail, machine: Machine, subject: Reading, body: Reading
+) -> tuple[Kind, float] | None:
+    """What a person may have written in a machine's words, where no header says machine; None where nothing speaks for it."""
+    heard = Reading() if quotes_our_subject(mail) else subject
+    rights, _ = _rights(mail, heard, body)
+    told = any(part.follow_up or part.privacy or part.alarm for part in (heard, body))
+    if not (rights or told or speaks_of_own_request(mail)):
+        return None
+    kind, confidence = _written_by_person(mail, heard, body, rights)
+    sure = machine is Machine.AUTO_REPLY and not subject_says_automatic(mail)
+    return (kind, confidence) if kind is Kind.FOLLOW_UP or (sure and rights) else (Kind.NEEDS_REVIEW, 0.5)
 
 
 def _written_by_person(
