@@ -58,7 +58,8 @@ def todo_lines(session: Session, now: datetime) -> list[TodoLine]:
     found = todos.open_todos(session)
     lines = [line for todo in found if (line := _line(session, todo, now)) is not None]
     noted = {line.message for line in lines if line.kind == TodoKind.QUALIFY}
-    penned = session.exec(select(Message).where(Message.state == MessageState.PEN)).all()
+    loud = select(Message).where(Message.state == MessageState.PEN, ~col(Message.quiet))
+    penned = session.exec(loud).all()
     lines += [_penned(session, message, 0, now) for message in penned if message.id not in noted]
     return sorted(lines, key=lambda line: (URGENCY.index(line.kind), line.since, line.number))
 
@@ -70,7 +71,9 @@ def count_todos() -> int:
         known = select(Todo.message_id).where(
             Todo.kind == TodoKind.QUALIFY, col(Todo.message_id).is_not(None)
         )
-        unnoted = select(func.count()).where(Message.state == MessageState.PEN, col(Message.id).not_in(known))
+        unnoted = select(func.count()).where(
+            Message.state == MessageState.PEN, ~col(Message.quiet), col(Message.id).not_in(known)
+        )
         return noted + session.exec(unnoted).one()
 
 

@@ -4,6 +4,8 @@ Pure: the same message gives the same answer. When unsure a person decides (law.
 than looking twice.
 """
 
+from collections.abc import Collection
+
 from models.classification import Classification, Evidence, Kind, Machine
 from models.rights import Right
 from tasks.classifier.detect_language import detect_language
@@ -11,6 +13,7 @@ from tasks.classifier.detect_machine import (
     detect_machine,
     is_bulk,
     is_marked_automatic,
+    is_personal,
     quotes_our_subject,
     says_automatic,
     says_away,
@@ -36,11 +39,11 @@ TERSE_WORDS = (
 )
 
 
-def classify(mail: ParsedMail) -> Classification:
-    """Kind, rights, language, name and evidence of one message."""
+def classify(mail: ParsedMail, own_domains: Collection[str] = ()) -> Classification:
+    """Kind, rights, language, name and evidence of one message; a list of `own_domains` is no mass mail."""
     subject, body = read_rights(mail.subject, is_subject=True), read_rights(mail.fresh_text)
     rights, findings = _rights(mail, subject, body)
-    kind, confidence, machine = _kind(mail, subject, body, rights)
+    kind, confidence, machine = _kind(mail, subject, body, rights, own_domains)
     if kind is Kind.NOT_REQUEST:
         rights, findings = (), []
     if kind is Kind.NEEDS_REVIEW and not rights:
@@ -89,7 +92,11 @@ def _is_short(mail: ParsedMail) -> bool:
 
 
 def _kind(
-    mail: ParsedMail, subject: Reading, body: Reading, rights: tuple[Right, ...]
+    mail: ParsedMail,
+    subject: Reading,
+    body: Reading,
+    rights: tuple[Right, ...],
+    own_domains: Collection[str],
 ) -> tuple[Kind, float, Machine | None]:
     """Kind, confidence and machine. A machine's own words (a footer) ask for nothing; a robot may pass on a request."""
     machine = detect_machine(mail)
@@ -104,8 +111,10 @@ def _kind(
     passes_on = bool(rights) and says_automatic(mail) and not mail.auto_submitted.startswith("auto-replied")
     if machine is Machine.AUTO_REPLY and not passes_on and (says_away(mail) or not rights):
         return Kind.NOT_REQUEST, 0.95, machine
-    if machine or is_bulk(mail) or (body.offers_to_leave and not _is_short(mail)):
-        return (Kind.NEEDS_REVIEW, 0.5, None) if rights else (Kind.NOT_REQUEST, 0.9, None)
+    bulk = is_bulk(mail, own_domains)
+    if machine or bulk or (body.offers_to_leave and not _is_short(mail)):
+        asks = rights or (bulk and is_personal(mail) and _touches_law(subject, body))
+        return (Kind.NEEDS_REVIEW, 0.5, None) if asks else (Kind.NOT_REQUEST, 0.9, None)
     return *_written_by_person(mail, subject, body, rights), None
 
 
@@ -115,12 +124,15 @@ def _spoken_behind(
     """What a person may have written in a machine's words, where no header says machine; None where nothing speaks for it."""
     heard = Reading() if quotes_our_subject(mail) else subject
     rights, _ = _rights(mail, heard, body)
-    told = any(part.follow_up or part.privacy or part.alarm for part in (heard, body))
-    if not (rights or told or speaks_of_own_request(mail)):
+    if not (rights or _touches_law(heard, body) or speaks_of_own_request(mail)):
         return None
     kind, confidence = _written_by_person(mail, heard, body, rights)
     sure = machine is Machine.AUTO_REPLY and not subject_says_automatic(mail)
     return (kind, confidence) if kind is Kind.FOLLOW_UP or (sure and rights) else (Kind.NEEDS_REVIEW, 0.5)
+
+
+def _touches_law(*parts: Reading) -> bool:
+    return any(part.follow_up or part.privacy or part.alarm for part in parts)
 
 
 def _written_by_person(

@@ -5,6 +5,7 @@ for rights as well.
 """
 
 import re
+from collections.abc import Collection
 
 from models.classification import Machine
 from tasks.classifier.load_vocabulary import fold
@@ -17,6 +18,8 @@ _DAEMON = re.compile(
     r"^(?:mailer.?daemon|post.?master|mail.?daemon|mdaemon|daemon|mailerdaemon|mail.?delivery\w*|bounces?|amavis\w*|mta|smtpd?)\b"
 )
 _LIST_MANAGER = re.compile(r"-(?:admin|owner|request|bounces?|errors)$")
+_LISTS = ("list-id", "list-unsubscribe", "list-post")
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _ROBOT = re.compile(r"^(?:no|do.?not).?reply\b")
 _FAILED_SUBJECT = re.compile(
     r"undeliver|non.?deliver|not deliver|couldn t be deliver|could not be deliver|cannot be deliver|deliver\w* (?:status|fail|report|error|problem|has failed|unsuccess|delay|notif|incomplete|attempt)"
@@ -162,16 +165,34 @@ def speaks_of_own_request(mail: ParsedMail) -> bool:
     return bool(_MY_REQUEST.search(_folded(mail.fresh_text[:LOOKED_AT])))
 
 
-def is_bulk(mail: ParsedMail) -> bool:
-    """True for mailing lists and mass mail; a person may still stand behind one (RFC 3834 2)."""
-    lists = any(
-        mail.machine_header(name) for name in ("list-id", "list-unsubscribe", "list-post", "feedback-id")
-    )
-    return (
-        lists
-        or "newsletter" in f"{mail.sender_address} {mail.sender_name}".lower()
-        or mail.precedence in {"bulk", "list", "junk"}
-    )
+def is_bulk(mail: ParsedMail, own_domains: Collection[str] = ()) -> bool:
+    """True for mailing lists and mass mail; a person may still stand behind one (RFC 3834 2).
+
+    A list of our own is a mailbox by another name: what comes over it is as personal as what is sent to us.
+    """
+    if mail.machine_header("feedback-id") or mail.precedence in {"bulk", "junk"} or _is_newsletter(mail):
+        return True
+    lists = mail.precedence == "list" or any(map(mail.machine_header, _LISTS))
+    return lists and not is_own_list(mail, own_domains)
+
+
+def is_own_list(mail: ParsedMail, own_domains: Collection[str]) -> bool:
+    """True where List-Id or List-Post names one of our domains (RFC 2919 2, RFC 2369 3.4)."""
+    named = f"{mail.machine_header('list-id')} {mail.machine_header('list-post')}".lower()
+    hosts = _HOST.findall(named)
+    return any(host == domain or host.endswith(f".{domain}") for host in hosts for domain in own_domains)
+
+
+def is_personal(mail: ParsedMail) -> bool:
+    """True for bulk mail that a person may have written: over a list to which people write, or marked bulk by a form."""
+    if _ROBOT.match(mail.sender_address) or _is_newsletter(mail):
+        return False
+    announces = mail.machine_header("feedback-id") or mail.machine_header("list-unsubscribe")
+    return "mailto:" in mail.machine_header("list-post").lower() or not announces
+
+
+def _is_newsletter(mail: ParsedMail) -> bool:
+    return "newsletter" in f"{mail.sender_address} {mail.sender_name}".lower()
 
 
 def _is_delivery_report(mail: ParsedMail) -> bool:

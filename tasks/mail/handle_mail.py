@@ -65,7 +65,7 @@ def _handle(number: int, now: datetime) -> Handled:
         return _set_aside(number, str(error), now)
     try:
         _count(number)
-        return _file(number, read_apart(raw, settings().message_seconds), now)
+        return _file(number, read_apart(raw, settings().message_seconds, settings().own_domains), now)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not the message's: it stays kept
     except Unavailable as error:

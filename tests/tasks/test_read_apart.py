@@ -125,7 +125,7 @@ def test_a_reader_ends_with_the_process_it_works_for() -> None:
 @pytest.mark.usefixtures("dying")
 def test_a_busy_reader_whose_master_was_killed_ends_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     channel = read_apart._reader().channel
-    channel.send((deadly(header=NEVER_ENDS), 0.1 - read_apart.OWN_END_SECONDS))
+    channel.send((deadly(header=NEVER_ENDS), 0.1 - read_apart.OWN_END_SECONDS, frozenset()))
     assert read_apart._readers[0].process.wait(10) == -signal.SIGALRM
 
 
