@@ -245,11 +245,6 @@ class Settings(WatchSettings):
         """The mailboxes' addresses in lower case."""
         return frozenset(mailbox.address.lower() for mailbox in self.mailboxes)
 
-    @property
-    def own_domains(self) -> frozenset[str]:
-        """The mailboxes' domains in lower case."""
-        return frozenset(address.rpartition("@")[2] for address in self.own_addresses)
-
     def is_own(self, address: str) -> bool:
         """Whether mail to `address` comes back to us: a mailbox of ours, with any `+tag`, or a case's reply address."""
         ours = {without_tag(known) for known in self.own_addresses}

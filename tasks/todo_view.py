@@ -19,6 +19,7 @@ URGENCY = (
     TodoKind.BOUNCED,
     TodoKind.LETTER_FAILED,
     TodoKind.LETTER_UNCERTAIN,
+    TodoKind.REPLY_HELD,
     TodoKind.NOT_ACKNOWLEDGED,
     TodoKind.LETTER_TO_POST,
     TodoKind.REMINDER,
@@ -26,6 +27,7 @@ URGENCY = (
 )
 ELSEWHERE = {
     TodoKind.QUALIFY: "qualify the message, or put it aside with a reason: then it is done",
+    TodoKind.REPLY_HELD: "send the reply, or say that nobody is to be answered: then it is done",
     TodoKind.LETTER_TO_POST: "say on the letter's page when it was posted: then it is done",
     TodoKind.MANDATE: "check the mandate on its page: then it is done",
 }
@@ -93,6 +95,8 @@ def _still_true(session: Session, todo: Todo) -> bool:
     letter = session.get(Letter, todo.letter_id) if todo.letter_id else None
     if todo.kind == TodoKind.QUALIFY:
         return message is not None and message.state == MessageState.PEN
+    if todo.kind == TodoKind.REPLY_HELD:
+        return letter is not None and letter.state == LetterState.HELD
     if todo.kind == TodoKind.LETTER_TO_POST:
         return letter is not None and letter.state == LetterState.TO_POST
     return True

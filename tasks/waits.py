@@ -11,7 +11,7 @@ from tasks.colleagues.manual_search import colleagues_done
 from tasks.identify import code_outcome
 from tasks.siblings import settled
 
-SETTLED = {LetterState.SENT, LetterState.UNCERTAIN, LetterState.FAILED}
+SETTLED = {LetterState.SENT, LetterState.UNCERTAIN, LetterState.FAILED, LetterState.DROPPED}
 
 
 def letter_settled(session: Session, key: str) -> bool:

@@ -1,6 +1,6 @@
 """The desk's list of what to do outside the forms. Each button may be pressed twice."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
@@ -9,7 +9,9 @@ from models.database import reading
 from models.errors import NotFound, Rejected
 from tasks.letters.acknowledge import acknowledge_now
 from tasks.letters.correspondence import waiting_link
+from tasks.letters.hold_letters import drop_held, send_held
 from tasks.letters.send_letters import send_queued
+from tasks.ring import ring
 from tasks.todo_view import ELSEWHERE, do, todo_lines
 from web.clock import Now
 from web.desk import Officer
@@ -23,7 +25,7 @@ router = APIRouter(prefix="/desk/todo")
 @router.get("")
 def todo(request: Request, officer: Officer, now: Now, said: str = "") -> Response:
     """Show the list; `said` tells how the last button ended."""
-    known = said if said in {"settled", "acknowledged"} else ""
+    known = said if said in {"settled", "acknowledged", "held_sent", "held_dropped"} else ""
     return _todo_page(request, officer, now, known)
 
 
@@ -56,6 +58,31 @@ def acknowledge(
         return _todo_page(request, officer, now, "refused", str(error))
     background.add_task(send_queued, now)
     return RedirectResponse("/desk/todo?said=acknowledged", status_code=303)
+
+
+@router.post("/held/{letter}/{what}", dependencies=[Depends(csrf_checked)])
+def held(
+    request: Request,
+    officer: Officer,
+    now: Now,
+    background: BackgroundTasks,
+    letter: int,
+    what: Literal["send", "drop"],
+) -> Response:
+    """Send a reply that was withheld, or end its request without one."""
+    try:
+        if what == "send":
+            send_held(letter, officer.name, now)
+            background.add_task(send_queued, now)
+        else:
+            background.add_task(ring, drop_held(letter, officer.name, now), now)
+    except NotFound as error:
+        raise HTTPException(404) from error
+    except Rejected as error:
+        return _todo_page(request, officer, now, "refused", str(error))
+    return RedirectResponse(
+        f"/desk/todo?said=held_{'sent' if what == 'send' else 'dropped'}", status_code=303
+    )
 
 
 def _todo_page(request: Request, officer: Officer, now: Now, said: str, why: str = "") -> Response:

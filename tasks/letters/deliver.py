@@ -21,7 +21,7 @@ from models.records import Finding
 from models.replies import letter_language
 from models.request_dates import renew
 from models.rights import Right
-from models.tables import Case, Decision, FindingRow, Letter, Receipt, Request, RequestState
+from models.tables import Case, Decision, FindingRow, Letter, LetterState, Receipt, Request, RequestState
 from tasks.clock.pauses import resume
 from tasks.exports.build_bundle import build_bundle
 from tasks.exports.downloads import offer
@@ -147,7 +147,8 @@ def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:
 
     def effect(scene: Scene) -> dict[str, Any]:
         letter = scene.session.exec(select(Letter).where(Letter.key == reply_key)).one()
-        return _close(scene, letter.sent_at)
+        dropped = letter.state == LetterState.DROPPED  # the officer's word ends it
+        return _close(scene, scene.now if dropped else letter.sent_at)
 
     return effect
 

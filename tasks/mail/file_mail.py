@@ -19,7 +19,7 @@ from models.tables import Case, Channel, Message, MessageState, Request, TodoKin
 from tasks import todos
 from tasks.classifier.detect_machine import is_bulk, says_automatic
 from tasks.letters.write_letter import is_address
-from tasks.mail.may_answer import is_robot
+from tasks.mail.may_answer import is_robot, own_domains
 from tasks.mail.read_apart import Read
 from tasks.mail.read_mail import ParsedMail
 
@@ -99,7 +99,7 @@ def stop_at_once(arrived: Arrived, home: Case | None, asked: Collection[Right]) 
     mail = arrived.read.mail
     if not STOPS & arrived.asks or STOPS & set(asked) or arrived.by_robot:
         return []
-    if is_bulk(mail, settings().own_domains) or proposed(mail):
+    if is_bulk(mail, own_domains()) or proposed(mail):
         return []
     if home is not None:
         return add_requests(arrived.session, home, [Right.OBJECTION], arrived.now)

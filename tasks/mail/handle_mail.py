@@ -20,6 +20,7 @@ from models.storage import fetch, sha256
 from models.tables import Message, MessageState, TodoKind
 from tasks import todos
 from tasks.mail.file_mail import Arrived, Handled, verdict_json
+from tasks.mail.may_answer import own_domains
 from tasks.mail.read_apart import Read, read_apart
 from tasks.mail.route_mail import route
 
@@ -65,7 +66,7 @@ def _handle(number: int, now: datetime) -> Handled:
         return _set_aside(number, str(error), now)
     try:
         _count(number)
-        return _file(number, read_apart(raw, settings().message_seconds, settings().own_domains), now)
+        return _file(number, read_apart(raw, settings().message_seconds, own_domains()), now)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not the message's: it stays kept
     except Unavailable as error:

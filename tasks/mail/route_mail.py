@@ -33,7 +33,7 @@ from tasks.mail.file_mail import (
     stop_at_once,
     verdict_json,
 )
-from tasks.mail.may_answer import why_not
+from tasks.mail.may_answer import own_domains, why_not
 from tasks.mail.note_bounce import note_bounce
 
 __all__ = ["Handled", "route"]
@@ -118,7 +118,7 @@ def _why_machine(arrived: Arrived, thread: thread_mail.Thread | None) -> str:
         return str(verdict.machine)
     if thread is not None:
         return "a machine answered" if arrived.by_robot else ""
-    mail, ours = arrived.read.mail, settings().own_domains
+    mail, ours = arrived.read.mail, own_domains()
     nobodys = is_bulk(mail, ours) and not is_personal(mail) and not verdict.because
     return "bulk mail that asks for nothing" if nobodys else ""
 

@@ -86,10 +86,15 @@ class World:
         return handled.new_requests[0]
 
     def write_again(self, ref: str, text: str) -> None:
-        """The requester writes once more in the same thread; the engine hears the bell."""
+        """The requester answers our newest letter in the thread; the engine hears the bell."""
         case = case_of(ref)
+        with reading() as session:
+            to_them = col(Letter.recipient).in_([case.requester_address, case.verified_address])
+            ours = select(Letter.message_id).where(Letter.case_id == case.id, to_them)
+            answered = session.exec(ours.order_by(col(Letter.id).desc())).first()
         raw = (
             f"From: {case.requester_name} <{case.requester_address}>\nTo: privacy@nexoris.com\n"
+            f"In-Reply-To: {answered}\n"
             f"Subject: Re: {case.ref}\nMessage-ID: <{abs(hash((ref, text)))}@people.example>\nMIME-Version: 1.0\n"
             f'Content-Type: text/plain; charset="utf-8"\nContent-Transfer-Encoding: 8bit\n\n{text}\n'
         ).encode()
