@@ -79,6 +79,13 @@ def count_todos() -> int:
         return noted + session.exec(unnoted).one()
 
 
+def count_quiet() -> int:
+    """Return how many messages in the pen were read as no request, and wait for the weekly look."""
+    quiet = select(func.count()).where(Message.state == MessageState.PEN, col(Message.quiet))
+    with reading() as session:
+        return session.exec(quiet).one()
+
+
 def do(number: int, officer: str, now: datetime) -> None:
     """Note that entry `number` is done; `Rejected` for those that end with what they ask for."""
     with unit_of_work() as session:

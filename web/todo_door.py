@@ -12,7 +12,7 @@ from tasks.letters.correspondence import waiting_link
 from tasks.letters.hold_letters import drop_held, send_held
 from tasks.letters.send_letters import send_queued
 from tasks.ring import ring
-from tasks.todo_view import ELSEWHERE, do, todo_lines
+from tasks.todo_view import ELSEWHERE, count_quiet, do, todo_lines
 from web.clock import Now
 from web.desk import Officer
 from web.pages import desk_language, page
@@ -95,6 +95,7 @@ def _todo_page(request: Request, officer: Officer, now: Now, said: str, why: str
         FORM_ERROR if why else 200,
         officer=officer,
         lines=lines,
+        quiet=count_quiet(),
         forms=waiting_link(),
         late=sum(line.late for line in lines),
         elsewhere=ELSEWHERE,

@@ -4,6 +4,7 @@ Pure: the same message gives the same answer. When unsure a person decides (law.
 than looking twice.
 """
 
+from collections import Counter
 from collections.abc import Collection
 
 from models.classification import Classification, Evidence, Kind, Machine
@@ -21,17 +22,21 @@ from tasks.classifier.detect_machine import (
     subject_says_automatic,
 )
 from tasks.classifier.find_name import find_name
-from tasks.classifier.load_vocabulary import plain_words
+from tasks.classifier.load_vocabulary import LANGUAGES, load_vocabulary, plain_words
 from tasks.classifier.match_rights import (
+    OTHER,
     Finding,
     Reading,
     Strength,
     cited_rights,
     cites_complaint,
     read_rights,
+    sentences,
 )
 from tasks.mail.read_mail import ParsedMail
 
+UNDERSTOOD = 0.1  # share of a text's words that are a language's commonest ones, from which we read it
+UNSURE = 0.6  # confidence in "no request" where the language is hardly known
 MAX_EVIDENCE = 12
 SHORT_WORDS = 120  # up to this a mere hint makes a person look, and a subject "unsubscribe" means it
 TERSE_WORDS = (
@@ -46,6 +51,7 @@ def classify(mail: ParsedMail, own_domains: Collection[str] = ()) -> Classificat
     kind, confidence, machine = _kind(mail, subject, body, rights, own_domains)
     if kind is Kind.NOT_REQUEST:
         rights, findings = (), []
+        confidence = confidence if machine or _is_understood(mail) else UNSURE
     if kind is Kind.NEEDS_REVIEW and not rights:
         rights, findings = _possible_rights(mail, subject, body)
     spoken = body.languages or subject.languages
@@ -62,6 +68,13 @@ def classify(mail: ParsedMail, own_domains: Collection[str] = ()) -> Classificat
         machine=machine,
         because=_evidence(findings, rights, subject, body),
     )
+
+
+def _is_understood(mail: ParsedMail) -> bool:
+    """Whether one of the languages whose words we know is clearly spoken: what we cannot read may ask for anything."""
+    said = Counter(word for part in sentences(mail.fresh_text) for word in part.split())
+    common = (load_vocabulary(language).common for language in LANGUAGES if language != OTHER)
+    return any(sum(said[word] for word in words) >= UNDERSTOOD * said.total() for words in common)
 
 
 def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Right, ...], list[Finding]]:

@@ -74,7 +74,9 @@ def pen(
 
 def pen_quietly(arrived: Arrived) -> Handled:
     """Keep it in the pen as read as no request: listed, counted once a week, and never deleted before a person looked."""
-    arrived.message.quiet, arrived.message.reason = True, "no request was found in it"
+    message = arrived.message
+    message.quiet = True
+    message.reason = "; ".join(filter(None, ("no request was found in it", message.reason)))
     return Handled(MessageState.PEN)
 
 

@@ -42,7 +42,7 @@ OURS = "our own address sent it for somebody: say who asks"
 ROBOT = "a robot sent it for somebody: say who asks"
 FORWARDED = "a colleague forwarded it: say who asks and when it arrived at the company"
 ANSWERS = {WaitsFor.REQUESTER, WaitsFor.MESSAGE}
-QUIET_LANGUAGES = frozenset({"fr", "en", "de", "es", "it", "nl"})
+SURE = 0.8  # confidence from which a message read as no request may wait for the weekly look
 DOCUMENTS = re.compile(
     r"application/(?:pdf|rtf|msword|octet-stream|zip|vnd\.)|image/(?!gif)|message/|text/(?:plain|rtf)"
 )
@@ -237,11 +237,11 @@ def _doubt(arrived: Arrived, *, known: bool = False) -> Handled:
 def _may_rest(arrived: Arrived) -> bool:
     """Whether a message read as no request may wait for the weekly look.
 
-    Not where the request may stand in a file, or in a language that the classifier hardly reads, where the message is
-    odd, or where we had a case of its sender's.
+    Not where the request may stand in a file, or in a language that the classifier hardly reads, or where we had a case
+    of its sender's.
     """
-    mail, message = arrived.read.mail, arrived.message
+    mail = arrived.read.mail
     filed = any(DOCUMENTS.match(attachment.media_type) for attachment in mail.attachments)
-    if filed or message.reason or arrived.read.verdict.language not in QUIET_LANGUAGES:
+    if (filed and mail.report_type != "feedback-report") or arrived.read.verdict.confidence < SURE:
         return False
     return not thread_mail.had_case(arrived.session, mail.sender_address)

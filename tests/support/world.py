@@ -23,7 +23,7 @@ from models.choice_words import WORDS
 from models.database import reading, unit_of_work
 from models.questions import Choice
 from models.records import Document
-from models.tables import Case, Letter, ReferenceCounter, Request, RequestState, Step, WaitsFor
+from models.tables import Case, Letter, LetterState, ReferenceCounter, Request, RequestState, Step, WaitsFor
 from tasks.challenges import answer
 from tasks.colleagues.manual_tasks import answer_task, look_task
 from tasks.mail.handle_mail import handle_kept
@@ -213,7 +213,10 @@ class World:
         raise AssertionError(f"{ref} does not come to rest: {self.request(ref)}")
 
     def _is_rung(self, request: Request) -> bool:
-        return request.waits_for == WaitsFor.RELAY
+        """Whether it goes on by itself; a letter that is held back waits for an officer."""
+        with reading() as session:
+            state = session.exec(select(Letter.state).where(Letter.key == request.waits_on)).first()
+        return request.waits_for == WaitsFor.RELAY and state != LetterState.HELD
 
     def live(self, ref: str, kill: tuple[str, str] | None = None) -> Request:
         """Let everybody do their part until the request is closed."""
