@@ -203,12 +203,14 @@ class ThingsToDo(Frozen):
 class TodoNotice(Context):
     """To the officers: what is new to do outside of the forms, and what should be done by now. No personal data.
 
-    `waiting`: how many things wait altogether. `link`: the desk's list.
+    `waiting`: how many things wait altogether. `link`: the desk's list. `quiet`: messages read as no request that nobody
+    looked through; told once a week, with a link to their list.
     """
 
     new: tuple[ThingsToDo, ...]
     late: tuple[ThingsToDo, ...]
-    waiting: int = Field(gt=0)
+    waiting: Count
+    quiet: Count = 0
     link: Link
 
 

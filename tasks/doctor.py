@@ -10,7 +10,7 @@ import httpx
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from models.audit import verify
 from models.data_map_loading import load_data_map
@@ -199,10 +199,11 @@ def _intake(now: datetime) -> str:
 
 def _pen() -> str:
     with reading() as session:
-        penned = session.exec(select(func.count()).where(Message.state == MessageState.PEN)).one()
+        to_decide = select(func.count()).where(Message.state == MessageState.PEN, ~col(Message.quiet))
+        penned = session.exec(to_decide).one()
     if penned:
         raise NotFound(f"{penned} messages wait for a decision today: `dsr pen list`")
-    return "empty"
+    return "nothing waits for a decision today"
 
 
 def _audit() -> str:

@@ -20,6 +20,7 @@ URGENCY = (
     TodoKind.BOUNCED,
     TodoKind.LETTER_FAILED,
     TodoKind.LETTER_UNCERTAIN,
+    TodoKind.REPLY_HELD,
     TodoKind.NOT_ACKNOWLEDGED,
     TodoKind.LETTER_TO_POST,
     TodoKind.REMINDER,
@@ -27,6 +28,7 @@ URGENCY = (
 )
 ELSEWHERE = {
     TodoKind.QUALIFY: "qualify the message, or put it aside with a reason: then it is done",
+    TodoKind.REPLY_HELD: "send the reply, or say that nobody is to be answered: then it is done",
     TodoKind.LETTER_TO_POST: "say on the letter's page when it was posted: then it is done",
     TodoKind.MANDATE: "check the mandate on its page: then it is done",
 }
@@ -65,7 +67,8 @@ def todo_lines(session: Session, now: datetime) -> list[TodoLine]:
     found = todos.open_todos(session)
     lines = [line for todo in found if (line := _line(session, todo, now)) is not None]
     noted = {line.message for line in lines if line.kind == TodoKind.QUALIFY}
-    penned = session.exec(select(Message).where(Message.state == MessageState.PEN)).all()
+    loud = select(Message).where(Message.state == MessageState.PEN, ~col(Message.quiet))
+    penned = session.exec(loud).all()
     lines += [_penned(session, message, 0, now) for message in penned if message.id not in noted]
     return sorted(lines, key=lambda line: (URGENCY.index(line.kind), line.since, line.number))
 
@@ -77,8 +80,17 @@ def count_todos() -> int:
         known = select(Todo.message_id).where(
             Todo.kind == TodoKind.QUALIFY, col(Todo.message_id).is_not(None)
         )
-        unnoted = select(func.count()).where(Message.state == MessageState.PEN, col(Message.id).not_in(known))
+        unnoted = select(func.count()).where(
+            Message.state == MessageState.PEN, ~col(Message.quiet), col(Message.id).not_in(known)
+        )
         return noted + session.exec(unnoted).one()
+
+
+def count_quiet() -> int:
+    """Return how many messages in the pen were read as no request, and wait for the weekly look."""
+    quiet = select(func.count()).where(Message.state == MessageState.PEN, col(Message.quiet))
+    with reading() as session:
+        return session.exec(quiet).one()
 
 
 def do(number: int, officer: str, now: datetime) -> None:
@@ -100,6 +112,8 @@ def _still_true(session: Session, todo: Todo) -> bool:
     letter = session.get(Letter, todo.letter_id) if todo.letter_id else None
     if todo.kind == TodoKind.QUALIFY:
         return message is not None and message.state == MessageState.PEN
+    if todo.kind == TodoKind.REPLY_HELD:
+        return letter is not None and letter.state == LetterState.HELD
     if todo.kind == TodoKind.LETTER_TO_POST:
         return letter is not None and letter.state == LetterState.TO_POST
     return True

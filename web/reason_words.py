@@ -58,6 +58,10 @@ FRENCH = {
     "our own address sent it for somebody: say who asks": (
         "notre propre adresse l’a envoyé pour quelqu’un : dites qui demande"
     ),
+    "a robot sent it for somebody: say who asks": "un robot l’a envoyé pour quelqu’un : dites qui demande",
+    "{ref} waits for an answer, and it may be one: see who wrote it": (
+        "{ref} attend une réponse, et c’en est peut-être une : voyez qui l’a écrite"
+    ),
     "our own address sent it": "notre propre adresse l’a envoyé",
     "its address is that of a robot": "son adresse est celle d’un robot",
     "this address had enough automatic answers today": (

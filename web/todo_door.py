@@ -1,6 +1,6 @@
 """The desk's list of what to do outside the forms. Each button may be pressed twice."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
@@ -11,10 +11,11 @@ from models.errors import NotFound, Rejected
 from models.tables import Reached
 from tasks.letters.acknowledge import acknowledge_now
 from tasks.letters.correspondence import waiting_link
+from tasks.letters.hold_letters import drop_held, send_held
 from tasks.letters.put_right import reached, send_again
 from tasks.letters.send_letters import send_queued
 from tasks.ring import ring
-from tasks.todo_view import ELSEWHERE, do, letter_of, todo_lines
+from tasks.todo_view import ELSEWHERE, count_quiet, do, letter_of, todo_lines
 from web import typed
 from web.clock import Now
 from web.desk import Officer
@@ -23,13 +24,15 @@ from web.portal import FORM_ERROR
 from web.security import csrf_checked
 from web.typed import Typed
 
+SAID = frozenset({"settled", "acknowledged", "sent_again", "held_sent", "held_dropped"})
+
 router = APIRouter(prefix="/desk/todo")
 
 
 @router.get("")
 def todo(request: Request, officer: Officer, now: Now, said: str = "") -> Response:
     """Show the list; `said` tells how the last button ended."""
-    known = said if said in {"settled", "acknowledged", "sent_again"} else ""
+    known = said if said in SAID else ""
     return _todo_page(request, officer, now, known)
 
 
@@ -62,6 +65,31 @@ def acknowledge(
         return _todo_page(request, officer, now, "refused", str(error))
     background.add_task(send_queued, now)
     return RedirectResponse("/desk/todo?said=acknowledged", status_code=303)
+
+
+@router.post("/held/{letter}/{what}", dependencies=[Depends(csrf_checked)])
+def held(
+    request: Request,
+    officer: Officer,
+    now: Now,
+    background: BackgroundTasks,
+    letter: int,
+    what: Literal["send", "drop"],
+) -> Response:
+    """Send a reply that was withheld, or end its request without one."""
+    try:
+        if what == "send":
+            send_held(letter, officer.name, now)
+            background.add_task(send_queued, now)
+        else:
+            background.add_task(ring, drop_held(letter, officer.name, now), now)
+    except NotFound as error:
+        raise HTTPException(404) from error
+    except Rejected as error:
+        return _todo_page(request, officer, now, "refused", str(error))
+    return RedirectResponse(
+        f"/desk/todo?said=held_{'sent' if what == 'send' else 'dropped'}", status_code=303
+    )
 
 
 @router.post("/{number}/again", dependencies=[Depends(csrf_checked)])
@@ -106,6 +134,7 @@ def _todo_page(request: Request, officer: Officer, now: Now, said: str, why: str
         FORM_ERROR if why else 200,
         officer=officer,
         lines=lines,
+        quiet=count_quiet(),
         forms=waiting_link(),
         late=sum(line.late for line in lines),
         elsewhere=ELSEWHERE,

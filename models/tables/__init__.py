@@ -9,7 +9,7 @@ from models.tables.case import Case, Channel, ClockEvent, Mandate, ReferenceCoun
 from models.tables.challenge import Challenge, Download
 from models.tables.finding import FindingRow, ManualTask, Receipt
 from models.tables.letter import Letter, LetterState, Reached
-from models.tables.message import WRITTEN, Bringing, Message, MessageState
+from models.tables.message import UNPROVED, WRITTEN, Bringing, Message, MessageState
 from models.tables.officer import Officer, Role
 from models.tables.plan import Restriction, StoredPlan
 from models.tables.request import Decision, Request, RequestState, Step, WaitsFor
@@ -18,6 +18,7 @@ from models.tables.suppression import Disclosure, Notification, Reappearance, Su
 from models.tables.todo import Todo, TodoKind
 
 __all__ = [
+    "UNPROVED",
     "WRITTEN",
     "Alert",
     "AuditEvent",

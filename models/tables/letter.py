@@ -11,7 +11,8 @@ from models.tables.columns import instant
 class LetterState(StrEnum):
     """queued → sending → sent; UNCERTAIN when the connection died after DATA; FAILED needs a person.
 
-    TO_POST has no e-mail address: an officer prints and posts it, and says so; then it is SENT.
+    TO_POST has no e-mail address: an officer prints and posts it, and says so; then it is SENT. HELD is an automatic reply
+    that a machine may be behind: an officer queues it, or it is DROPPED.
     """
 
     QUEUED = "queued"
@@ -20,6 +21,8 @@ class LetterState(StrEnum):
     UNCERTAIN = "uncertain"
     FAILED = "failed"
     TO_POST = "to_post"
+    HELD = "held"
+    DROPPED = "dropped"
 
 
 class Reached(StrEnum):

@@ -23,6 +23,9 @@ class MessageState(StrEnum):
 WRITTEN = (MessageState.CASE, MessageState.PEN)
 """Where a message is that a person may have written: what machines answered in a case waits for nobody and asks nothing."""
 
+UNPROVED = ("reference", "sender")
+"""What joins a message to a case and proves nothing: anybody can write a reference, and a sender's address."""
+
 
 class Message(SQLModel, table=True):
     """One message as it arrived, once per mailbox and exact bytes (which hold the Message-ID)."""
@@ -52,6 +55,13 @@ class Message(SQLModel, table=True):
     handled_at: datetime | None = instant(default=None)
     attempts: int = Field(
         default=0, description="times somebody began to read it, or found its file unreadable"
+    )
+    joined: str = Field(
+        default="",
+        description="what joined it to its case: token, reply, reference, sender, officer; empty: it opened the case",
+    )
+    quiet: bool = Field(
+        default=False, description="in the pen, read as no request: looked through once a week, no to-do"
     )
     automatic: str = Field(
         default="",

@@ -4,22 +4,39 @@ Pure: the same message gives the same answer. When unsure a person decides (law.
 than looking twice.
 """
 
+from collections import Counter
+from collections.abc import Collection
+
 from models.classification import Classification, Evidence, Kind, Machine
 from models.rights import Right
 from tasks.classifier.detect_language import detect_language
-from tasks.classifier.detect_machine import detect_machine, is_bulk, is_marked_automatic, says_away
+from tasks.classifier.detect_machine import (
+    detect_machine,
+    is_bulk,
+    is_marked_automatic,
+    is_personal,
+    quotes_our_subject,
+    says_automatic,
+    says_away,
+    speaks_of_own_request,
+    subject_says_automatic,
+)
 from tasks.classifier.find_name import find_name
-from tasks.classifier.load_vocabulary import plain_words
+from tasks.classifier.load_vocabulary import LANGUAGES, load_vocabulary, plain_words
 from tasks.classifier.match_rights import (
+    OTHER,
     Finding,
     Reading,
     Strength,
     cited_rights,
     cites_complaint,
     read_rights,
+    sentences,
 )
 from tasks.mail.read_mail import ParsedMail
 
+UNDERSTOOD = 0.1  # share of a text's words that are a language's commonest ones, from which we read it
+UNSURE = 0.6  # confidence in "no request" where the language is hardly known
 MAX_EVIDENCE = 12
 SHORT_WORDS = 120  # up to this a mere hint makes a person look, and a subject "unsubscribe" means it
 TERSE_WORDS = (
@@ -27,13 +44,14 @@ TERSE_WORDS = (
 )
 
 
-def classify(mail: ParsedMail) -> Classification:
-    """Kind, rights, language, name and evidence of one message."""
+def classify(mail: ParsedMail, own_domains: Collection[str] = ()) -> Classification:
+    """Kind, rights, language, name and evidence of one message; a list of `own_domains` is no mass mail."""
     subject, body = read_rights(mail.subject, is_subject=True), read_rights(mail.fresh_text)
     rights, findings = _rights(mail, subject, body)
-    kind, confidence, machine = _kind(mail, subject, body, rights)
+    kind, confidence, machine = _kind(mail, subject, body, rights, own_domains)
     if kind is Kind.NOT_REQUEST:
         rights, findings = (), []
+        confidence = confidence if machine or _is_understood(mail) else UNSURE
     if kind is Kind.NEEDS_REVIEW and not rights:
         rights, findings = _possible_rights(mail, subject, body)
     spoken = body.languages or subject.languages
@@ -50,6 +68,13 @@ def classify(mail: ParsedMail) -> Classification:
         machine=machine,
         because=_evidence(findings, rights, subject, body),
     )
+
+
+def _is_understood(mail: ParsedMail) -> bool:
+    """Whether one of the languages whose words we know is clearly spoken: what we cannot read may ask for anything."""
+    said = Counter(word for part in sentences(mail.fresh_text) for word in part.split())
+    common = (load_vocabulary(language).common for language in LANGUAGES if language != OTHER)
+    return any(sum(said[word] for word in words) >= UNDERSTOOD * said.total() for words in common)
 
 
 def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Right, ...], list[Finding]]:
@@ -80,19 +105,47 @@ def _is_short(mail: ParsedMail) -> bool:
 
 
 def _kind(
-    mail: ParsedMail, subject: Reading, body: Reading, rights: tuple[Right, ...]
+    mail: ParsedMail,
+    subject: Reading,
+    body: Reading,
+    rights: tuple[Right, ...],
+    own_domains: Collection[str],
 ) -> tuple[Kind, float, Machine | None]:
     """Kind, confidence and machine. A machine's own words (a footer) ask for nothing; a robot may pass on a request."""
     machine = detect_machine(mail)
-    if machine is Machine.BOUNCE or mail.report_type == "feedback-report":
+    if mail.report_type == "feedback-report":
+        return Kind.NOT_REQUEST, 0.98, None
+    if machine is not None and not is_marked_automatic(mail):
+        spoken = _spoken_behind(mail, machine, subject, body)
+        if spoken is not None:
+            return *spoken, None
+    if machine is Machine.BOUNCE:
         return Kind.NOT_REQUEST, 0.98, machine
-    if machine is Machine.AUTO_REPLY and rights and not is_marked_automatic(mail):
-        machine = None
-    if machine is Machine.AUTO_REPLY and (says_away(mail) or not rights):
+    passes_on = bool(rights) and says_automatic(mail) and not mail.auto_submitted.startswith("auto-replied")
+    if machine is Machine.AUTO_REPLY and not passes_on and (says_away(mail) or not rights):
         return Kind.NOT_REQUEST, 0.95, machine
-    if machine or is_bulk(mail) or (body.offers_to_leave and not _is_short(mail)):
-        return (Kind.NEEDS_REVIEW, 0.5, None) if rights else (Kind.NOT_REQUEST, 0.9, None)
+    bulk = is_bulk(mail, own_domains)
+    if machine or bulk or (body.offers_to_leave and not _is_short(mail)):
+        asks = rights or (bulk and is_personal(mail) and _touches_law(subject, body))
+        return (Kind.NEEDS_REVIEW, 0.5, None) if asks else (Kind.NOT_REQUEST, 0.9, None)
     return *_written_by_person(mail, subject, body, rights), None
+
+
+def _spoken_behind(
+    mail: ParsedMail, machine: Machine, subject: Reading, body: Reading
+) -> tuple[Kind, float] | None:
+    """What a person may have written in a machine's words, where no header says machine; None where nothing speaks for it."""
+    heard = Reading() if quotes_our_subject(mail) else subject
+    rights, _ = _rights(mail, heard, body)
+    if not (rights or _touches_law(heard, body) or speaks_of_own_request(mail)):
+        return None
+    kind, confidence = _written_by_person(mail, heard, body, rights)
+    sure = machine is Machine.AUTO_REPLY and not subject_says_automatic(mail)
+    return (kind, confidence) if kind is Kind.FOLLOW_UP or (sure and rights) else (Kind.NEEDS_REVIEW, 0.5)
+
+
+def _touches_law(*parts: Reading) -> bool:
+    return any(part.follow_up or part.privacy or part.alarm for part in parts)
 
 
 def _written_by_person(

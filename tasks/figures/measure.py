@@ -117,7 +117,9 @@ def _promises(session: Session, now: datetime) -> Iterator[Metric]:
 
 
 def _pen(session: Session, now: datetime) -> Iterator[Metric]:
-    penned = select(func.count(), func.min(col(Message.kept_at))).where(Message.state == MessageState.PEN)
+    penned = select(func.count(), func.min(col(Message.kept_at))).where(
+        Message.state == MessageState.PEN, ~col(Message.quiet)
+    )
     number, oldest = session.exec(penned).one()
     age = (now - oldest).total_seconds() if oldest else 0
     kept, first = waiting_since(session)
@@ -126,7 +128,15 @@ def _pen(session: Session, now: datetime) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "dsr_kept_oldest_age_seconds", "Age of the oldest of them; 0 when all are.", value=waits
     )
-    yield GaugeMetricFamily("dsr_pen_messages", "Messages in the holding pen.", value=number)
+    quiet = select(func.count()).where(Message.state == MessageState.PEN, col(Message.quiet))
+    yield GaugeMetricFamily(
+        "dsr_pen_messages", "Messages in the holding pen to decide on today.", value=number
+    )
+    yield GaugeMetricFamily(
+        "dsr_pen_quiet_messages",
+        "Messages in the holding pen that were read as no request.",
+        value=session.exec(quiet).one(),
+    )
     yield GaugeMetricFamily(
         "dsr_pen_oldest_age_seconds", "Age of the oldest of them; 0 when empty.", value=age
     )

@@ -20,7 +20,7 @@ from models.records import Finding
 from models.replies import letter_language
 from models.request_dates import renew
 from models.rights import Right
-from models.tables import Case, Decision, FindingRow, Letter, Receipt, Request, RequestState
+from models.tables import Case, Decision, FindingRow, Letter, LetterState, Receipt, Request, RequestState
 from tasks.clock.pauses import resume
 from tasks.exports.build_bundle import build_bundle
 from tasks.exports.downloads import offer
@@ -152,7 +152,10 @@ def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:
 
 
 def _close(scene: Scene, letter: Letter) -> dict[str, Any]:
-    scene.request.replied_at = scene.request.replied_at or letter.sent_at
+    ended = (
+        scene.now if letter.state == LetterState.DROPPED else letter.sent_at
+    )  # dropped: the officer's word ends it
+    scene.request.replied_at = scene.request.replied_at or ended
     scene.request.closed_at, scene.request.state = scene.now, RequestState.CLOSED
     scene.audit("request_closed", outcome=scene.request.outcome)
     if scene.request.right == Right.ACCESS:

@@ -23,6 +23,7 @@ from models.tables import Message, MessageState, TodoKind
 from tasks import todos
 from tasks.mail import read_apart
 from tasks.mail.file_mail import Arrived, Handled, verdict_json
+from tasks.mail.may_answer import own_domains
 from tasks.mail.read_apart import Read
 from tasks.mail.route_mail import route
 
@@ -86,7 +87,7 @@ def _understand(message: Message, now: datetime) -> Handled:
         raw = fetch(message.storage_key)
         read_apart.ready()
         _count(number)
-        return _file(number, read_apart.read_apart(raw, settings().message_seconds), now)
+        return _file(number, read_apart.read_apart(raw, settings().message_seconds, own_domains()), now)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not the message's: it stays kept
     except Unavailable as error:

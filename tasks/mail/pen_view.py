@@ -34,7 +34,7 @@ class OpenCase(NamedTuple):
 class PennedMessage(NamedTuple):
     """`state`: the pen, or where the message is since; `text` is None where nobody can read it.
 
-    `because`: right, or `privacy`, to the words that speak for it. `cases`: where it may belong, the likeliest first.
+    `reply_to`: whom a robot or form names as the one to answer, which nobody has checked. `because`: right, or `privacy`, to the words that speak for it. `cases`: where it may belong, the likeliest first.
     """
 
     number: int
@@ -43,6 +43,7 @@ class PennedMessage(NamedTuple):
     mailbox: str
     sender: str
     sender_name: str
+    reply_to: str
     subject: str
     reason: str
     automatic: str
@@ -78,6 +79,7 @@ def penned_message(number: int) -> PennedMessage:
         received_at=message.received_at,
         mailbox=message.mailbox,
         sender=message.sender,
+        reply_to=str(found.get("reply_to", "")),
         sender_name=mail.sender_name if mail else "",
         subject=message.subject,
         reason=message.reason,

@@ -70,7 +70,7 @@ def ready() -> None:
             ) from error
 
 
-def read_apart(raw: bytes, seconds: float) -> Read:
+def read_apart(raw: bytes, seconds: float, own_domains: frozenset[str] = frozenset()) -> Read:
     """Return what is in `raw`.
 
     `Rejected` where it cannot be read, is too large or takes longer than `seconds`; `Unavailable` where its reader died.
@@ -81,7 +81,7 @@ def read_apart(raw: bytes, seconds: float) -> Read:
         answer: Read | str | None = None
         try:
             channel = _reader().channel
-            channel.send((raw, seconds))
+            channel.send((raw, seconds, own_domains))
             if channel.poll(seconds):
                 answer = channel.recv()
             else:
@@ -97,13 +97,13 @@ def read_apart(raw: bytes, seconds: float) -> Read:
     raise Rejected(str(answer))
 
 
-def read(raw: bytes) -> Read | str:
+def read(raw: bytes, own_domains: frozenset[str] = frozenset()) -> Read | str:
     """What is in `raw`, read here and now; a sentence where it cannot be read."""
     try:
         mail = read_mail(raw)
-        verdict = own = classify(mail)
+        verdict = own = classify(mail, own_domains)
         if mail.fresh_text != mail.text:
-            own = classify(replace(mail, text=mail.fresh_text))
+            own = classify(replace(mail, text=mail.fresh_text), own_domains)
         report = read_report(raw) if verdict.machine is Machine.BOUNCE else None
         return Read(mail, verdict, own, (*mail.to, *mail.cc, *_delivered_to(raw)), report)
     except DsrError as error:
@@ -161,7 +161,7 @@ def _disown() -> None:
 os.register_at_fork(after_in_child=_disown)
 
 
-def serve(number: int, memory: int, answer_to: Callable[[bytes], Read | str] = read) -> None:
+def serve(number: int, memory: int, answer_to: Callable[[bytes, frozenset[str]], Read | str] = read) -> None:
     """Answer what comes through the open socket `number`, in `memory` bytes, until its other end is closed."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(
@@ -171,9 +171,9 @@ def serve(number: int, memory: int, answer_to: Callable[[bytes], Read | str] = r
         channel.send("ready")
         while True:
             try:
-                raw, seconds = channel.recv()
+                raw, seconds, own_domains = channel.recv()
                 signal.setitimer(signal.ITIMER_REAL, seconds + OWN_END_SECONDS)
-                channel.send(answer_to(raw))
+                channel.send(answer_to(raw, own_domains))
             except (EOFError, OSError):
                 return
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -118,6 +118,14 @@ def open_requests_of(session: Session, address: str) -> list[tuple[Request, Case
     return list(session.exec(query).all())
 
 
+def had_case(session: Session, address: str) -> bool:
+    """Whether any case, open or closed, is of whoever writes from `address`, in lower case."""
+    query = select(Case.id).where(
+        or_(func.lower(Case.requester_address) == address, func.lower(Case.verified_address) == address)
+    )
+    return bool(address) and session.exec(query.limit(1)).first() is not None
+
+
 def is_colleague(address: str) -> bool:
     """Whether somebody of the company writes: an address of our domain that is no mailbox of ours."""
     domain = address.rpartition("@")[2]

@@ -12,8 +12,18 @@ from models.choice_words import WORDS
 from models.database import reading, unit_of_work
 from models.questions import Choice
 from models.records import Identifier
-from models.tables import Receipt, Request, RequestState, Restriction, Suppression, WaitsFor
+from models.tables import (
+    Letter,
+    LetterState,
+    Receipt,
+    Request,
+    RequestState,
+    Restriction,
+    Suppression,
+    WaitsFor,
+)
 from tasks.keeping.disclosures import Disclosed, record_disclosure
+from tasks.letters.hold_letters import drop_held
 from tests.support.world import CAMILLE, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(
@@ -60,6 +70,26 @@ def test_a_newsletter_is_stopped_at_once_by_nobody_s_hand_but_the_colleague_s(sm
         [entry] = session.exec(select(Suppression)).all()
     assert (entry.scope, entry.reason) == ("marketing", "objection")
     assert CAMILLE not in entry.digest
+    assert holds(small_world)
+
+
+@pytest.mark.long
+def test_a_robot_s_objection_stops_marketing_at_once_and_its_reply_waits_for_an_officer(small_world):
+    """RFC 3834; the wiring of `tasks.letters.hold_letters` into the flow, which nothing cheaper proves."""
+    robot = b"Auto-Submitted: auto-generated\n" + request_mail(asks="objection")
+    ref = small_world.receive(robot)
+    small_world.advance(ref)
+    [row] = site("SELECT marketing_optin FROM contacts WHERE email = :mail", mail=CAMILLE)
+    assert not row.marketing_optin
+    small_world.search_by_hand(ref)
+    assert small_world.advance(ref).waits_for == WaitsFor.RELAY
+    assert small_world.letters("objection_reply") == small_world.letters("acknowledge") == []
+    with reading() as session:
+        held = session.exec(select(Letter).where(Letter.state == LetterState.HELD)).one()
+    drop_held(held.id, "Dana Privacy", datetime.now(UTC))
+    closed = small_world.advance(ref)
+    assert (closed.state, closed.outcome) == (RequestState.CLOSED, "not_a_request")
+    assert small_world.letters("objection_reply") == []
     assert holds(small_world)
 
 

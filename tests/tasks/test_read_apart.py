@@ -145,7 +145,7 @@ def test_a_fork_leaves_its_parents_reader_alone() -> None:
 @pytest.mark.usefixtures("dying")
 def test_a_busy_reader_whose_master_was_killed_ends_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     channel = read_apart._reader().channel
-    channel.send((deadly(header=NEVER_ENDS), 0.1 - read_apart.OWN_END_SECONDS))
+    channel.send((deadly(header=NEVER_ENDS), 0.1 - read_apart.OWN_END_SECONDS, frozenset()))
     assert read_apart._readers[0].process.wait(10) == -signal.SIGALRM
 
 

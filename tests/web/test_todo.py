@@ -8,8 +8,10 @@ import pytest
 from sqlmodel import select
 
 from models.database import reading, unit_of_work
+from models.rights import Right
 from models.tables import Channel, Letter, LetterState, Message, MessageState, Todo, TodoKind
 from tasks.letters.acknowledge import acknowledge
+from tasks.letters.reply_changes import reply_objection
 from tasks.steps import Scene
 from tasks.todos import note
 from tests.support.case_rows import NOW, add_case
@@ -41,11 +43,11 @@ def test_the_most_urgent_comes_first(desk: httpx.Client) -> None:
     for kind in reversed(TodoKind):
         todo(kind)
     page = desk.get("/desk/todo").text
-    labels = ["Message à qualifier", "Courrier revenu", "Courrier non envoyé", "Envoi incertain", "Accusé de réception retenu",
+    labels = ["Message à qualifier", "Courrier revenu", "Courrier non envoyé", "Envoi incertain", "Réponse retenue", "Accusé de réception retenu",
               "Courrier à poster", "Relance", "Mandat à vérifier"]  # fmt: skip
     places = [page.index(f">{label}<") for label in labels]
     assert places == sorted(places)
-    assert "8 choses à faire" in page
+    assert "9 choses à faire" in page
 
 
 def test_an_empty_list_says_so(desk: httpx.Client) -> None:
@@ -108,6 +110,34 @@ def test_nothing_is_done_without_the_form_or_a_login(site: Site, desk: httpx.Cli
     with reading() as session:
         assert session.get_one(Todo, number).done_at is None
     assert submit(desk, "/desk/todo/999/done", page="/desk/todo").status_code == 404
+
+
+@pytest.mark.parametrize(("what", "state"), [("send", LetterState.QUEUED), ("drop", LetterState.DROPPED)])
+def test_a_reply_that_was_withheld_is_sent_or_dropped_by_a_button(
+    desk: httpx.Client, what: str, state: LetterState
+) -> None:
+    letter = held_reply()
+    page = desk.get("/desk/todo").text
+    assert "Envoyer la réponse" in page
+    assert "Personne à qui répondre" in page
+    answer = submit(desk, f"/desk/todo/held/{letter}/{what}", page="/desk/todo")
+    assert answer.status_code == 303
+    assert "notice good" in desk.get(answer.headers["location"]).text
+    with reading() as session:
+        assert session.get_one(Letter, letter).state in {state, LetterState.SENT, LetterState.UNCERTAIN}
+        assert session.exec(select(Todo)).one().done_by == "Dana Privacy"
+    assert submit(desk, "/desk/todo/held/999/send", page="/desk/todo").status_code == 404
+
+
+def held_reply() -> int:
+    """The reply to an objection that came over a list."""
+    with unit_of_work() as session:
+        case, [request] = add_case(session, Right.OBJECTION)
+        add_message(session, case, "Bonjour", "STOP", NOW).automatic = "it came over a mailing list"
+        day = NOW.date()
+        effect = reply_objection(day, {}, day, marketing=True, automatic=True)
+        effect(Scene(session, case, request, NOW))
+        return session.exec(select(Letter)).one().id
 
 
 def test_an_acknowledgement_that_was_withheld_is_sent_by_a_button(desk: httpx.Client) -> None:
