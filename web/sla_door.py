@@ -3,11 +3,8 @@
 It only looks. Managers and officers may; pages show no name and no address.
 """
 
-from collections.abc import Mapping
-from datetime import date
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
@@ -16,7 +13,6 @@ from models.calendar import Language, paris_date
 from models.database import reading
 from models.errors import Rejected
 from models.rights import Right
-from models.sla import Filter, last_months
 from tasks.clock.heartbeat import silent
 from tasks.figures.sla_csv import figures_csv, list_csv
 from tasks.figures.sla_figures import figures
@@ -40,11 +36,11 @@ from web.clock import Now
 from web.desk import logged_in
 from web.pages import desk_language, page
 from web.sla_charts import chart_path, read_chart
+from web.sla_filter import LANGUAGES, filter_of, query_of
 
 router = APIRouter(prefix="/sla")
 Person = Annotated[LoggedIn, Depends(logged_in)]
 ROWS_A_PAGE, MOST_PAGES = 100, 100_000
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -55,38 +51,6 @@ def language_of(request: Request) -> Language:
 
 
 Spoken = Annotated[Language, Depends(language_of)]
-
-
-def filter_of(query: Mapping[str, str], today: date) -> tuple[Filter, bool]:
-    """Return what the form asked for, and whether it could be used; the last twelve months where it could not."""
-    default = last_months(today)
-    try:
-        return (
-            Filter(
-                since=date.fromisoformat(query.get("since") or str(default.since)),
-                until=date.fromisoformat(query.get("until") or str(default.until)),
-                right=_one_of(query.get("right", ""), tuple(Right)),
-                language=_one_of(query.get("language", ""), LANGUAGES),
-                system=_one_of(query.get("system", ""), tuple(systems("en"))),
-            ),
-            True,
-        )
-    except ValueError:
-        return default, False
-
-
-def _one_of(value: str, known: tuple[str, ...]) -> str:
-    if value and value not in known:
-        raise ValueError("not in the list")
-    return str(value)
-
-
-def _query(language: Language, wanted: Filter, figure: str = "", value: str = "", **more: object) -> str:
-    """Return the query of a link that keeps the filter."""
-    names = ("since", "until", "right", "language", "system")
-    fields = {name: str(getattr(wanted, name)) for name in names} | {"figure": figure, "value": value}
-    kept = {name: text for name, text in fields.items() if text} | more
-    return urlencode(kept | ({} if language == desk_language() else {"lang": language}))
 
 
 @router.get("")
@@ -200,14 +164,18 @@ def chart(person: Person, token: str, *, narrow: bool = False) -> Response:
 
 
 def _page(request: Request, template: str, language: Language, person: LoggedIn, **values: Any) -> Response:
+    other = next(known for known in LANGUAGES if known != language)
+    place = {name: values[name] for name in ("figure", "value", "page_number") if name in values}
     return page(
         request,
         template,
         language,
         person=person,
         s=partial(say, language),
-        q=partial(_query, language),
-        other_language=next(known for known in LANGUAGES if known != language),
+        q=partial(query_of, language),
+        other_language=other,
+        same_in_other_language=query_of(other, values["wanted"], **place) or f"lang={other}",
+        reset=f"/sla?lang={language}",
         sla_name=partial(name_of, language),
         sla_day=partial(day_name, language),
         sla_number=partial(number, language),

@@ -18,6 +18,7 @@ from models.sla import Filter
 
 FOLDER = Path(__file__).parent / "sla_words"
 COLON: Mapping[Language, str] = {"fr": "\u00a0: ", "en": ": "}
+PER_CENT: Mapping[Language, str] = {"fr": "\u00a0%", "en": "%"}
 _BEFORE = re.compile(r" ([:;?!»%])")
 
 
@@ -56,7 +57,7 @@ def name_of(language: Language, figure: str, value: str) -> str:  # noqa: PLR091
         case "extended" | "refused":
             return ground_name(language, value)
         case "bounced":
-            return known.get(f"letter.{'reply' if value.endswith('_reply') else value}", value)
+            return known.get(f"letter.{value}", value)
     return known.get(f"{figure}.{value}", value)
 
 
@@ -77,7 +78,7 @@ def ground_name(language: Language, value: str) -> str:
     elif value in set(Refusal):
         text = getattr(REFUSAL_WORDS[Refusal(value)], language).partition(" (")[0]
     else:
-        return value
+        return words(language).get(f"ground.{value}", value)
     return str(text[:1].upper() + text[1:])
 
 
@@ -110,14 +111,15 @@ def day_name(language: Language, day: date) -> str:
 
 
 def number(language: Language, value: float | None) -> str:
-    """A number as people write it; a dash where there is none."""
-    return "–" if value is None else str(format_decimal(value, locale=LOCALES[language]))
+    """A number as people write it, a fraction with one decimal; a dash where there is none."""
+    form = "#,##0.0" if isinstance(value, float) else "#,##0"
+    return "–" if value is None else str(format_decimal(value, form, locale=LOCALES[language]))
 
 
 def per_cent(language: Language, kept: int, missed: int) -> str:
     """Kept of kept and missed in per cent, rounded down to a tenth: 100 only where nothing was missed."""
     tenths = tenths_of(kept, missed)
-    return "–" if tenths is None else f"{number(language, tenths / 10)}\u00a0%"
+    return "–" if tenths is None else f"{number(language, tenths / 10)}{PER_CENT[language]}"
 
 
 def tenths_of(kept: int, missed: int) -> int | None:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from html import unescape
+from urllib.parse import parse_qsl
 
 import httpx
 import lxml.html
@@ -67,9 +68,9 @@ def test_the_page_shows_the_numbers_and_no_name(manager: httpx.Client):
     said = text_of(page)
     for expected in (
         "Unanswered 14", "On time 7", "Due soon 2", "Due today 1", "Promise broken 2", "Overdue 2", "Received 46",
-        "72.2 %", "88.2 %", "October 2026 12 5 5 3 62.5 % 5 1 83.3 %", "Erasure 12 8 6 2 75 % 7 1 87.5 % 15 62",
+        "72.2%", "88.2%", "October 2026 12 5 5 3 62.5% 5 1 83.3%", "Erasure 12 8 6 2 75.0% 7 1 87.5% 15 62",
         "Half within 14, nine tenths within 50, the longest 80", "more than 60 days 3", "Forecast for November 2026: 6",
-        "of these, told too late 1", "Elay (customer relationship) 3 1 3", "Received from 1 December 2025 to 23 November 2026",
+        "of these, notified late 1", "Elay (customer relationship) 3 1 3", "Requests received from 1 December 2025 to 23 November 2026",
     ):  # fmt: skip
         assert expected in said.replace("\xa0", " "), expected
     assert "Secret Name" not in page.text
@@ -101,10 +102,22 @@ def test_filters_are_kept_in_links_and_bad_ones_are_said(manager: httpx.Client):
         "right=flight",
         "system=%27",
         "language=x",
+        "until=9999-12-31&since=9990-01-01",
+        "since=0206-01-01",  # a year half typed
+        "since=2018-05-24",
+        "until=2027-11-24",
+        "since=2018-05-25&until=2028-05-01",
     ):
         assert "not usable" in text_of(manager.get(f"/sla?lang=en&{bad}"))
     assert manager.get("/sla?since=&until=&right=").status_code == 200
-    for wrong in ("figure=flight", "figure=age&value=x", "figure=standing&value=x"):
+    for fine in ("since=2018-05-25", "since=2018-06-01&until=2027-11-23"):
+        assert "not usable" not in text_of(manager.get(f"/sla?lang=en&{fine}"))
+    for wrong in (
+        "figure=flight",
+        "figure=age&value=x",
+        "figure=standing&value=x",
+        "figure=identity&value=zzz",
+    ):
         assert manager.get(f"/sla/requests?{wrong}").status_code == 404
     assert manager.get("/sla/requests?page_number=0").status_code == 200
     assert manager.get("/sla/requests?page_number=99999999999999999999").status_code in {200, 404}
@@ -132,6 +145,48 @@ def test_exports_say_what_the_page_says(manager: httpx.Client):
     assert answer.headers["content-disposition"].startswith("attachment")
     text = pypdf.PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
     assert "72.2" in text
+
+
+PLACES = (
+    "/sla?right=erasure&since=2026-06-01&until=2026-11-23",
+    "/sla/requests?figure=standing&value=overdue&since=2026-06-01&until=2026-11-23",
+    "/sla/requests?figure=received&right=access&page_number=2&since=2026-06-01&until=2026-11-23",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_language_switch_leads_to_the_same_place_and_back(manager: httpx.Client, place: str):
+    path = place.partition("?")[0]
+    french = manager.get(place)
+    asked = dict(parse_qsl(place.partition("?")[2]))
+    for said, switch, heading in (("fr", "English", "Demandes"), ("en", "Français", "Requests")):
+        page = lxml.html.fromstring(french.text)
+        assert page.get("lang") == said
+        link = page.xpath(f"//header//a[normalize-space()='{switch}']")[0].get("href")
+        assert {key: value for key, value in parse_qsl(link[1:]) if key != "lang"} == asked, heading
+        french = manager.get(path + link)
+    assert lxml.html.fromstring(french.text).get("lang") == "fr"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_link_keeps_the_language(manager: httpx.Client, language: str):
+    for place in ("/sla?right=erasure", "/sla/requests?figure=received"):
+        page = lxml.html.fromstring(manager.get(f"{place}&lang={language}").text)
+        links = [link for link in page.xpath("//main//a/@href") if "/sla" in link and "." not in link]
+        assert links
+        for link in sorted(set(links))[::9]:
+            assert lxml.html.fromstring(manager.get(link).text).get("lang") == language, link
+        reset = page.xpath("//a[@class='reset']/@href")
+        assert [f"lang={language}" in link and "right" not in link for link in reset] == [True] * len(reset)
+
+
+def test_the_list_as_csv_speaks_one_language(manager: httpx.Client):
+    rows = list(csv.DictReader(io.StringIO(manager.get("/sla/requests.csv").text.lstrip("\ufeff"))))
+    assert {row["language"] for row in rows} == {"français", "anglais"}
+    assert {"Refus", "Aucune donnée détenue"} <= {row["outcome"] for row in rows}
+    assert "La demande est manifestement infondée" in {row["refusal_ground"] for row in rows}
+    assert "Le volume des données" in {row["extension_ground"] for row in rows}
+    assert {row["pause_open"] for row in rows} == {"oui", "non"}
 
 
 def test_both_languages(manager: httpx.Client):
