@@ -169,7 +169,11 @@ class Figures:
     @property
     def overdue(self) -> int:
         """How many are unanswered after what the law allows: anything above zero is red."""
-        return next(count.count for count in self.standing if count.value == "overdue")
+        return self.standing_count("overdue")
+
+    def standing_count(self, standing: str) -> int:
+        """How many unanswered requests stand so."""
+        return next(count.count for count in self.standing if count.value == standing)
 
 
 def share(kept: int, missed: int) -> float | None:
@@ -218,7 +222,7 @@ def forecast(months: Iterable[Kept], wanted: Filter, today: date) -> Forecast | 
     """
     if month_of(wanted.until) < month_of(today):
         return None
-    whole = [month for month in months if _whole(month.key, wanted, today)][-FORECAST_FROM:]
+    whole = [month for month in months if is_whole(month.key, wanted, today)][-FORECAST_FROM:]
     if len(whole) < FORECAST_FROM:
         return None
     numbers = [month.received for month in whole]
@@ -229,7 +233,8 @@ def forecast(months: Iterable[Kept], wanted: Filter, today: date) -> Forecast | 
     )
 
 
-def _whole(month: str, wanted: Filter, today: date) -> bool:
+def is_whole(month: str, wanted: Filter, today: date) -> bool:
+    """Whether the period covers the month and it is over on `today`."""
     first = date.fromisoformat(f"{month}-01")
     following = first + relativedelta(months=1)
     return wanted.since <= first and following <= today and following - timedelta(days=1) <= wanted.until

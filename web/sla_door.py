@@ -13,12 +13,16 @@ from models.calendar import Language, paris_date
 from models.database import reading
 from models.errors import Rejected
 from models.rights import Right
-from tasks.clock.heartbeat import silent
+from models.sla import last_months
+from tasks.clock.heartbeat import WATCHER, silent
 from tasks.figures.sla_csv import figures_csv, list_csv
 from tasks.figures.sla_figures import figures
 from tasks.figures.sla_pdf import report_pdf
 from tasks.figures.sla_requests import requests_behind
 from tasks.figures.sla_say import (
+    between,
+    chips_of,
+    date_name,
     day_name,
     duration,
     month_name,
@@ -31,16 +35,19 @@ from tasks.figures.sla_say import (
 )
 from tasks.figures.sla_sections import NOW, sections
 from tasks.figures.sla_sets import NOW as NOW_FIGURES
+from tasks.letters.unsent_letters import PATIENCE, stuck_letters
 from tasks.officers import LoggedIn
 from web.clock import Now
 from web.desk import logged_in
 from web.pages import desk_language, page
-from web.sla_charts import chart_path, read_chart
+from web.sla_charts import SIZES, chart_path, read_chart
 from web.sla_filter import LANGUAGES, filter_of, query_of
 
 router = APIRouter(prefix="/sla")
 Person = Annotated[LoggedIn, Depends(logged_in)]
 ROWS_A_PAGE, MOST_PAGES = 100, 100_000
+ANSWERED_FIGURES = frozenset({"answered", "promise_kept", "law_kept", "days", "stage", "waited"})
+TREND = "months"  # the section that stands beside the two shares
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -56,10 +63,13 @@ Spoken = Annotated[Language, Depends(language_of)]
 @router.get("")
 def dashboard(request: Request, person: Person, now: Now, language: Spoken) -> Response:
     """Show every figure with its chart and its table."""
-    wanted, usable = filter_of(request.query_params, paris_date(now))
+    today = paris_date(now)
+    wanted, usable = filter_of(request.query_params, today)
     with reading() as session:
-        found = figures(session, wanted, paris_date(now))
+        found = figures(session, wanted, today)
+        stuck = stuck_letters(session, now)
     shown = sections(found, language)
+    quiet = silent(now)
     return _page(
         request,
         "sla/dashboard.html",
@@ -67,11 +77,18 @@ def dashboard(request: Request, person: Person, now: Now, language: Spoken) -> R
         person,
         figures=found,
         now_sections=[section for section in shown if section.key in NOW],
-        period_sections=[section for section in shown if section.key not in NOW],
+        trend=next(section for section in shown if section.key == TREND),
+        period_sections=[section for section in shown if section.key not in {*NOW, TREND}],
         wanted=wanted,
         usable=usable,
+        asked=wanted != last_months(today),
+        chips=chips_of(wanted, language),
+        period=between(wanted, language),
         selection=selection_of(wanted, language),
-        silent=silent(now),
+        silent=quiet,
+        stale=next((one for one in quiet if one.flow == WATCHER), None),
+        unsent=stuck,
+        patience=int(PATIENCE.total_seconds()) // 60,
         rights=tuple(Right),
         systems=systems(language),
         chart_path=chart_path,
@@ -113,9 +130,19 @@ def behind(  # noqa: PLR0917  # what FastAPI hands in
         wanted=wanted,
         usable=usable,
         selection=selection_of(wanted, language, today_only=figure in NOW_FIGURES),
+        columns=columns_of(figure),
         page_number=page_number,
         last=max(1, -(-listed.total // ROWS_A_PAGE)),
     )
+
+
+def columns_of(figure: str) -> tuple[str, ...]:
+    """Return the columns of a list: no day of reply where nothing is answered, nobody to wait for where all are."""
+    first = ("reference", "right", "received_on", "reply_due", "statutory")
+    if figure in NOW_FIGURES:
+        return (*first, "standing", "state", "whom")
+    ended = ("replied_on", "answer_days", "standing")
+    return (*first, *ended) if figure in ANSWERED_FIGURES else (*first, *ended, "state", "whom")
 
 
 @router.get("/requests.csv")
@@ -154,10 +181,10 @@ def report(request: Request, person: Person, now: Now, language: Spoken) -> Resp
 
 
 @router.get("/chart/{token}.svg")
-def chart(person: Person, token: str, *, narrow: bool = False) -> Response:
+def chart(person: Person, token: str, size: str = "panel") -> Response:
     """Draw the chart that a page of ours described; its numbers are in the signed token, so nothing is counted again."""
     del person  # logged in is enough
-    picture = read_chart(token, narrow=narrow)
+    picture = read_chart(token, size if size in SIZES else "panel")
     if picture is None:
         raise HTTPException(404)
     return Response(picture, media_type="image/svg+xml", headers={"Content-Security-Policy": SVG_POLICY})
@@ -178,6 +205,7 @@ def _page(request: Request, template: str, language: Language, person: LoggedIn,
         reset=f"/sla?lang={language}",
         sla_name=partial(name_of, language),
         sla_day=partial(day_name, language),
+        sla_date=partial(date_name, language),
         sla_number=partial(number, language),
         **values,
     )

@@ -18,12 +18,13 @@ from models.upsert import insert
 
 MINUTE, HOUR = 60, 3600
 DAY = 24 * HOUR
+WATCHER = "watch-deadlines"  # renews the dates that figures count by
 # Seconds between two runs of each clockwork flow: the schedules of prefect.yaml, which a test compares with these.
 CLOCKWORK: Mapping[str, int] = MappingProxyType(
     {
         "intake": MINUTE,
         "recover": 2 * MINUTE,
-        "watch-deadlines": 30 * MINUTE,
+        WATCHER: 30 * MINUTE,
         "purge": DAY,
         "find-reappeared": DAY,
         "lift-restrictions": DAY,

@@ -106,8 +106,16 @@ def month_name(language: Language, month: str, *, short: bool = False) -> str:
 
 def day_name(language: Language, day: date) -> str:
     """'23 November 2026', '1er mai 2026'."""
-    text = str(format_date(day, "d MMMM y", LOCALES[language]))
+    return _first(language, day, str(format_date(day, "d MMMM y", LOCALES[language])))
+
+
+def _first(language: Language, day: date, text: str) -> str:
     return text.replace("1 ", "1er ", 1) if language == "fr" and day.day == 1 else text
+
+
+def date_name(language: Language, day: date) -> str:
+    """'23 nov. 2026', on one line."""
+    return _first(language, day, str(format_date(day, "d MMM y", LOCALES[language]))).replace(" ", "\u00a0")
 
 
 def number(language: Language, value: float | None) -> str:
@@ -129,13 +137,29 @@ def tenths_of(kept: int, missed: int) -> int | None:
 
 def selection_of(wanted: Filter, language: Language, *, today_only: bool = False) -> str:
     """Return a filter in words; `today_only`: without its period, which figures of today do not know."""
+    return " · ".join(([] if today_only else [period_of(wanted, language)]) + chips_of(wanted, language))
+
+
+def period_of(wanted: Filter, language: Language) -> str:
+    """Return the period of a filter in words."""
     since, until = day_name(language, wanted.since), day_name(language, wanted.until)
-    parts = [] if today_only else [say(language, "page.period", since=since, until=until)]
+    return say(language, "page.period", since=since, until=until)
+
+
+def between(wanted: Filter, language: Language) -> str:
+    """Return the same in short."""
+    since, until = date_name(language, wanted.since), date_name(language, wanted.until)
+    return say(language, "page.between", since=since, until=until)
+
+
+def chips_of(wanted: Filter, language: Language) -> list[str]:
+    """Return what a filter asks for besides its period, each in words."""
+    parts = []
     for figure in ("right", "language", "system"):
         value = getattr(wanted, figure)
         named = system_name(language, value) if figure == "system" else name_of(language, figure, value)
         parts += [f"{say(language, f'page.{figure}')}{COLON[language]}{named}"] if value else []
-    return " · ".join(parts)
+    return parts
 
 
 def duration(language: Language, seconds: int) -> str:

@@ -16,10 +16,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from models.alerts import standing
-from models.calendar import Language
 from models.case_clock import deadlines_of
 from models.database import reading, unit_of_work
-from models.letters import LetterKind
 from models.rights import Right
 from models.settings import settings
 from models.sla import Blocked, Figures, Filter, Forecast, Kept, Stage, counts_of, last_months, nearest_rank
@@ -263,13 +261,6 @@ def test_the_pdf_says_the_same_on_two_to_four_pages(session: Session, language: 
         "en": ("72.2%", "88.2%", "October 2026 12 5 5 3 62.5% 5 1 83.3%", "Erasure 12 8 6 2 75.0% 7 1 87.5% 15 62"),
     }[language]:  # fmt: skip
         assert expected in text, text
-
-
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_every_kind_of_letter_has_words(language: Language):
-    named = {kind: name_of(language, "bounced", kind) for kind in LetterKind}
-    assert [kind for kind, name in named.items() if not name[0].isupper() and name[0] not in "«“"] == []
-    assert len(set(named.values())) == len(named)
 
 
 def test_nothing_is_foretold_of_the_past(session: Session):

@@ -12,9 +12,11 @@ import pypdf
 import pytest
 
 from models.database import unit_of_work
-from models.tables import Role
+from models.tables import LetterState, Role
+from tasks.clock.heartbeat import expect
 from tasks.officers import add_officer
 from tests.support.sla_fixture import NOW, write_cases
+from tests.support.watching import letter
 from tests.web.conftest import PASSWORD, Site, submit
 
 MONA = "mona@nexoris.example"
@@ -83,7 +85,11 @@ def test_every_link_of_the_page_lists_as_many_requests_as_it_says(manager: httpx
         (link.get("href"), link.text_content().split()[-1])
         for link in page.xpath("//table//a | //li[contains(@class,'tile')]//a")
     }
-    counted = {(href, int(said)) for href, said in links if said.isdecimal() and "answered" not in href}
+    counted = {
+        (href, int(said))
+        for href, said in links
+        if said.isdecimal() and "answered" not in href and "#" not in href
+    }
     assert len(counted) > 80
     for href, number in sorted(counted)[::7]:
         listed = manager.get(unescape(href))
@@ -132,7 +138,7 @@ def test_charts_are_signed_and_described(manager: httpx.Client):
     assert answer.headers["content-type"] == "image/svg+xml"
     assert b"<title>" in answer.content
     assert b"<script" not in answer.content
-    assert manager.get(pictures[0].get("src") + "?narrow=1").content != answer.content
+    assert manager.get(pictures[0].get("src") + "?size=narrow").content != answer.content
     assert manager.get(pictures[0].get("src").replace(".svg", "x.svg")).status_code == 404
 
 
@@ -187,6 +193,34 @@ def test_the_list_as_csv_speaks_one_language(manager: httpx.Client):
     assert "La demande est manifestement infondée" in {row["refusal_ground"] for row in rows}
     assert "Le volume des données" in {row["extension_ground"] for row in rows}
     assert {row["pause_open"] for row in rows} == {"oui", "non"}
+
+
+def test_what_is_stuck_and_what_is_extended_or_paused_is_said(manager: httpx.Client):
+    with unit_of_work() as session:
+        session.add(letter("DSR-2026-0001/access:another", LetterState.FAILED, NOW))
+    page = lxml.html.fromstring(manager.get("/sla?lang=en").text)
+    assert "DSR-2026-0001 failed" in " ".join(page.xpath("//section[@id='unsent']//td/text()"))
+    assert "Letters stuck 1" in " ".join(page.text_content().split())
+    listed = lxml.html.fromstring(manager.get("/sla/requests?lang=en&figure=unanswered").text)
+    cells = [
+        " ".join(cell.text_content().split()) for cell in listed.xpath("//td[@data-label='Working deadline']")
+    ]
+    assert [cell for cell in cells if "extended" in cell] == [
+        "5\xa0Jan\xa02027 extended"
+    ]  # G3, not 4 November
+    assert sum("paused" in cell for cell in cells) == 1
+    assert "Answered on" not in listed.text_content()
+
+
+def test_the_engine_that_never_ran_is_said_in_red(manager: httpx.Client):
+    page = lxml.html.fromstring(manager.get("/sla?lang=en").text)
+    [alert] = page.xpath("//*[@role='alert']")
+    said = " ".join(alert.text_content().split())
+    assert "Watching deadlines: never so far (planned interval: 30 minutes)." in said
+    assert "dsr doctor" in said
+    assert page.xpath("//ul[contains(@class, 'stale')]")
+    expect(NOW)
+    assert 'role="alert"' not in manager.get("/sla?lang=en").text
 
 
 def test_both_languages(manager: httpx.Client):
