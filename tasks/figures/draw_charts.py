@@ -53,6 +53,7 @@ NARROW = 5.0  # inches: less room for names and numbers
 HEIGHT, ROW, TIGHT = 2.6, 0.36, 0.23
 LOW = 2.1  # inches, of a wide chart
 CLOSE = 70  # per cent: from here on an axis has a line every five
+SMALLEST = 8.5  # points
 CROWDED = 8  # labels of a narrow chart's axis
 _LOCK = Lock()
 
@@ -135,7 +136,7 @@ def _columns(axes: Axes, chart: Chart, narrow: bool) -> None:
         drawn = axes.bar(places, values, 0.72, label=series.name)
         _paint(drawn, chart, fill)
         if not narrow or len(places) <= CROWDED:
-            axes.bar_label(drawn, series.texts, fontsize=8.5, padding=1)
+            axes.bar_label(drawn, series.texts, fontsize=SMALLEST, padding=1)
     axes.grid(visible=False, axis="x")
     axes.margins(y=0.14)
     _name_places(axes, chart, narrow)
@@ -183,14 +184,14 @@ def _say_points(axes: Axes, series: Series, colour: str, *, above: bool) -> None
             short = text.rstrip("\u00a0%")
             axes.annotate(
                 short, (place, value), (0, 5 if above else -13), textcoords="offset points", ha="center",
-                fontsize=8.5, color=colour, bbox={"boxstyle": "square,pad=0.05", "fc": "white", "ec": "none", "alpha": 0.8},
+                fontsize=SMALLEST, color=colour, bbox={"boxstyle": "square,pad=0.05", "fc": "white", "ec": "none", "alpha": 0.8},
             )  # fmt: skip
 
 
 def _mark_cut(axes: Axes, said: str) -> None:
     """Say, and draw the two strokes that say, that this axis does not begin at zero."""
     axes.annotate(
-        said, (0, 0), (6, 4), xycoords="axes fraction", textcoords="offset points", fontsize=8.5, style="italic",
+        said, (0, 0), (6, 4), xycoords="axes fraction", textcoords="offset points", fontsize=SMALLEST, style="italic",
         color="#3d4856", bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none"},
     )  # fmt: skip
     for foot in (0.02, 0.06):
@@ -209,7 +210,7 @@ def _bars(axes: Axes, chart: Chart, narrow: bool) -> None:
         values = [value or 0 for value in series.values]
         drawn = axes.barh(places, values, thick, label=series.name)
         _paint(drawn, chart, fill)
-        axes.bar_label(drawn, series.texts, fontsize=8.5, padding=3)
+        axes.bar_label(drawn, series.texts, fontsize=SMALLEST, padding=3)
     axes.set_yticks(range(len(chart.labels)), chart.labels)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
@@ -226,7 +227,7 @@ def _name_places(axes: Axes, chart: Chart, narrow: bool) -> None:
     step = -(-len(chart.labels) // most)
     places = range(0, len(chart.labels), step)
     turned = len(places) > (5 if narrow else CROWDED)
-    size = 8.5 if len(places) > CROWDED else 9
+    size = SMALLEST if len(places) > CROWDED else 9
     names = [chart.labels[place] for place in places]
     axes.set_xticks(places, names, rotation=45 if turned else 0, fontsize=size)
     if turned:

@@ -86,20 +86,20 @@ def write_history(
 
 
 def _urgent(now: datetime) -> list[Clock]:
-    """Return the clocks of requests that stand at the moments that matter, on whatever day `now` is."""
-    today, wanted = paris_date(now), [Standing.DUE_TODAY, Standing.PROMISE_BROKEN, Standing.OVERDUE]
-    found = []
-    for standing_wanted in wanted:
-        for ago in range(24, 50):
-            received = now - timedelta(days=ago)
-            extension = None
-            if standing_wanted is Standing.PROMISE_BROKEN:
-                extension = Extension(Delay.VOLUME, paris_date(received) + timedelta(days=20))
-            clock = Clock(received, (), extension)
-            if standing(deadlines(clock, today=today), today) is standing_wanted:
-                found.append(clock)
-                break
-    return found
+    """Return the clock of a request due today, of one past the 30 days and of one overdue.
+
+    Each where there can be one: on weekends in March nothing is due, because the month before is short.
+    """
+    today = paris_date(now)
+    days = [now - timedelta(days=ago) for ago in range(24, 50)]
+    plain = [Clock(day, (), None) for day in days]
+    longer = [Clock(day, (), Extension(Delay.VOLUME, paris_date(day) + timedelta(days=20))) for day in days]
+    wanted = ((Standing.DUE_TODAY, plain), (Standing.PROMISE_BROKEN, longer), (Standing.OVERDUE, plain))
+    found = (
+        next((one for one in clocks if standing(deadlines(one, today=today), today) is stands), None)
+        for stands, clocks in wanted
+    )
+    return [clock for clock in found if clock]
 
 
 def _late(number: int, clock: Clock, now: datetime) -> tuple[Row, list[Story]]:

@@ -1,6 +1,7 @@
 """The SLA pages in Chromium: dashboard, a filter, a list behind a figure, the PDF; on a desk, a phone and paper.
 
-`DSR_PICTURES=docs/pictures pytest tests/browser/test_sla.py` refreshes docs/pictures/sla.
+`DSR_PICTURES=docs/pictures pytest tests/browser/test_sla.py` refreshes docs/pictures/sla. Date fields
+are French there where Chromium has French words of its own (Debian's package chromium-l10n).
 """
 
 import os
@@ -186,6 +187,10 @@ def test_it_prints_on_a4(site: Site, tmp_path: Path) -> None:
     pages = pypdf.PdfReader(file).pages
     assert "Respect des délais" in pages[0].extract_text()
     assert len(pages) <= 7
+    here.page.set_viewport_size({"width": 700, "height": 1000})
+    here.page.emulate_media(media="print")
+    load_pictures(here)
+    picture(here.page, site.album, "paper")
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -30,6 +30,16 @@ def test_an_open_history_has_each_standing_that_warns(db: str, now: datetime) ->
 
 
 @sqlite
+def test_a_weekend_in_march_has_nothing_that_is_due(db: str) -> None:
+    with unit_of_work() as session:
+        write_history(session, 1, NOW + timedelta(days=103), still_open=True)
+    with reading() as session:
+        day = paris_date(NOW + timedelta(days=103))
+        found = figures(session, last_months(day), day)
+    assert (day.isoformat(), found.standing_count("due_today"), found.overdue) == ("2027-03-06", 0, 1)
+
+
+@sqlite
 def test_a_closed_history_leaves_nothing_to_do(db: str) -> None:
     with unit_of_work() as session:
         write_history(session, 20, NOW)

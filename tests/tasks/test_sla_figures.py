@@ -255,6 +255,13 @@ def test_the_pdf_says_the_same_on_two_to_four_pages(session: Session, language: 
     assert document == report_pdf(found, language)
     reader = pypdf.PdfReader(io.BytesIO(document))
     assert 2 <= len(reader.pages) <= 4
+    footer = {
+        "fr": "Au 23 novembre 2026 · Demandes reçues du 1er",
+        "en": "As of 23 November 2026 · Requests received",
+    }
+    assert all(footer[language] in " ".join(page.extract_text().split()) for page in reader.pages)
+    title = {"fr": "les douze derniers mois", "en": "the last twelve months"}
+    assert title[language] in reader.pages[0].extract_text()
     text = "\n".join(page.extract_text() for page in reader.pages).replace("\u202f", " ").replace("\xa0", " ")
     for expected in {
         "fr": ("72,2 %", "88,2 %", "octobre 2026 12 5 5 3 62,5 % 5 1 83,3 %", "Effacement 12 8 6 2 75,0 % 7 1 87,5 % 15 62"),

@@ -12,7 +12,7 @@ from models.letters import LetterKind
 from models.sla import Filter
 from models.tables import LetterState, WaitsFor
 from tasks.clock.heartbeat import CLOCKWORK
-from tasks.figures.draw_charts import TONES, Chart, Series, draw
+from tasks.figures.draw_charts import COLUMN, PAPER, SMALLEST, TONES, Chart, Series, draw
 from tasks.figures.sla_say import FOLDER, date_name, name_of, number, per_cent, words
 from tasks.figures.sla_sections import TONES as MEANINGS
 from web.sla_filter import query_of
@@ -75,6 +75,12 @@ def test_a_month_that_is_not_complete_looks_different() -> None:
         )
 
     assert len({drawn(), drawn(1), drawn(0, 1)}) == 3
+
+
+@pytest.mark.parametrize(("drawn", "shown"), [(PAPER, 18.0), (COLUMN, (18.0 - 0.5) / 2)])
+def test_text_of_charts_on_paper_has_seven_points(drawn: float, shown: float) -> None:
+    """`drawn` in inches, `shown` in centimetres: A4 less the margins of the template."""
+    assert SMALLEST * (shown / 2.54) / drawn >= 7
 
 
 def test_a_link_keeps_what_is_asked_and_nothing_empty(home: Path) -> None:
