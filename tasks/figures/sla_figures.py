@@ -31,6 +31,7 @@ from models.sla import (
 )
 from models.tables import Channel, RequestState, WaitsFor
 from tasks.figures import sla_queries as queries
+from tasks.figures.sla_sets import NO_GROUND
 
 SECONDS_A_DAY = 86_400
 OUTCOMES = ("answered", "nothing_held", "refused", "withdrawn", "not_a_request")
@@ -129,7 +130,7 @@ def _kinds(rows: queries.Rows) -> dict[str, Any]:
 
 def _grounds(refused: queries.Rows, extended: queries.Rows) -> dict[str, Any]:
     return {
-        "refusals": _found("refused", {row.a: row.n for row in refused}),
+        "refusals": _found("refused", {row.a or NO_GROUND: row.n for row in refused}),
         "refused": sum(row.n for row in refused),
         "refused_late": sum(row.n1 for row in refused),
         "extensions": _found("extended", {row.a: row.n for row in extended}),
