@@ -65,9 +65,6 @@ FIXED: Mapping[str, Lines] = {
     "days": {"0-3": (6,), "4-7": (4,), "8-14": (9,), "15-21": (3,), "22-30": (4,), "31-60": (5,), "61-": (4,)},
     "stages": {"received": (18.66, 35), "identity": (10, 2), "review": (59.5, 2)},
     "waited": {"": (18.66, 35), "requester": (10, 2), "officer": (59.5, 2)},
-    "outcomes": {
-        "answered": (29,), "nothing_held": (2,), "refused": (3,), "withdrawn": (1,), "not_a_request": (1,),
-    },
     "extensions": {"volume": (2,), "redaction": (1,), "scattered": (1,), "total": (4,)},
     "refusals": {"not_proved": (1,), "not_theirs": (1,), "unfounded": (1,), "total": (3,), "late": (1,)},
     "identity": {"checked": (6,), "unchecked": (42,)},  # A1, F1, I1 twice, K2, N1
@@ -83,10 +80,11 @@ WEEK = (3, 1, 1, 0, 100, 1, 0, 100, 1, 1, 1)
 OCTOBER = (12, 5, 5, 3, 62.5, 5, 1, 83.3, 7, 19, 19)
 
 
-def expected(*, g2_kept: bool) -> Mapping[str, Lines]:
-    """Return every number by section and line. `g2_kept`: whether G2, refused after the month of an extended case, is lawful.
+def expected(*, g2_kept: bool, k1_ended: bool) -> Mapping[str, Lines]:
+    """Return every number by section and line.
 
-    That is settled where D14 is tested; it moves July, erasure and the totals, and nothing else.
+    `g2_kept`: whether G2, refused after the month of an extended case, is lawful (D14): it moves July, erasure and the
+    totals. `k1_ended`: whether K1, whose reply came back, has an outcome. Both are settled by the tests of their rules.
     """
     months: Lines = {
         "2025-12": (2, 2, 2, 0, 100, 2, 0, 100),
@@ -111,7 +109,16 @@ def expected(*, g2_kept: bool) -> Mapping[str, Lines]:
         "restriction": (1, 1, 1, 0, 100, 1, 0, 100, 7, 7),
         "consent_withdrawal": (1, 1, 1, 0, 100, 1, 0, 100, 1, 1),
     }
-    return {**FIXED, "total": totals(TOTAL[g2_kept]), "months": months, "rights": rights}
+    outcomes: Lines = {
+        "answered": (29 if k1_ended else 28,), "nothing_held": (2,), "refused": (3,), "withdrawn": (1,), "not_a_request": (1,),
+    }  # fmt: skip
+    return {
+        **FIXED,
+        "outcomes": outcomes,
+        "total": totals(TOTAL[g2_kept]),
+        "months": months,
+        "rights": rights,
+    }
 
 
 def totals(numbers: Sequence[Number]) -> Lines:

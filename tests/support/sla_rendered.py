@@ -12,13 +12,13 @@ from email.message import EmailMessage
 import httpx
 import lxml.html
 import pypdf
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from models.calendar import Language
 from models.database import reading, unit_of_work
 from models.sla import last_months
 from models.storage import fetch
-from models.tables import Case, Letter, RequestDates, Role
+from models.tables import Case, Letter, RequestDates, Role, SentReport
 from tasks.figures.report_letter import markdown
 from tasks.figures.sla_figures import figures
 from tasks.figures.sla_section import Section
@@ -46,7 +46,7 @@ class Mail:
 
 @dataclass(frozen=True)
 class Shown:
-    """The same figures in one language. `numbers`: the lines of the CSV; `mails`: by `week` and `month`."""
+    """The same figures in one language. `numbers`: the lines of the CSV; `mails`: by `week` and, in French, `month`."""
 
     language: Language
     sections: tuple[Section, ...]
@@ -55,6 +55,7 @@ class Shown:
     pdf: str
     mails: Mapping[str, Mail]
     g2_kept: bool
+    k1_ended: bool
 
 
 def shown(language: Language) -> Shown:
@@ -62,10 +63,13 @@ def shown(language: Language) -> Shown:
     with unit_of_work() as session:
         add_officer(session, "Mona Direction", MONA, PASSWORD, NOW, totp=False, role=Role.MANAGER)
         write_cases(session, EVERY_CASE)
+        if (
+            language == "en"
+        ):  # one language is enough for the month: it has the pictures and the PDF of the week
+            session.add(SentReport(key="month:2026-10", letter_key="", written_at=NOW))
     with reading() as session:
         found = figures(session, last_months(TODAY), TODAY)
-        g2 = select(RequestDates).join(Case, col(Case.id) == RequestDates.case_id)
-        kept = session.exec(g2.where(Case.requester_address == "g2@people.example")).one().in_law
+        g2, k1 = (_dates_of(session, name) for name in ("g2", "k1"))
     paths = (f"/sla{path}?lang={language}" for path in ("", "/figures.csv", "/report.pdf"))
     page, numbers, pdf = asyncio.run(_fetched(*paths))
     return Shown(
@@ -75,8 +79,14 @@ def shown(language: Language) -> Shown:
         list(csv.DictReader(io.StringIO(numbers.content.decode("utf-8-sig")))),
         pdf_text(pdf.content),
         {period.kind: _mail(period.key, markdown(report)) for period, report in write_reports(NOW)},
-        bool(kept),
+        bool(g2.in_law),
+        k1.outcome != "",
     )
+
+
+def _dates_of(session: Session, name: str) -> RequestDates:
+    of_case = select(RequestDates).join(Case, col(Case.id) == RequestDates.case_id)
+    return session.exec(of_case.where(Case.requester_address == f"{name}@people.example")).one()
 
 
 async def _fetched(*paths: str) -> list[httpx.Response]:
