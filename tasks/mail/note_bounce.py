@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, or_, select
 
 from models import audit
+from models.request_dates import renew
 from models.tables import Case, Letter, LetterState, Message, TodoKind
 from tasks.mail.read_mail import ParsedMail
 from tasks.mail.read_report import Report
@@ -55,6 +56,7 @@ def note_bounce(
     )
     if report.outcome == "failed":
         note(session, TodoKind.BOUNCED, now, case=case, message=message, letter=letter)
+        renew(session, case, now)  # a reply that came back is no answer, from now on
     return letter
 
 
