@@ -124,13 +124,18 @@ def is_paused(dates: Deadlines) -> bool:
 
 
 def moves_of(dates: Deadlines) -> int:
-    """Return how often the clock of a case was moved: by each pause and resumption that counts, and by an extension.
+    """Return how often the clock of a case was moved: by each stop and each restart of the month, and by an extension.
 
-    A pause that was over the day it began moved nothing.
+    Questions that overlap, or follow an insufficient answer at once, keep it stopped (D16, D19): one stop. A pause that was
+    over the day it began moved nothing.
     """
-    counted = [verdict for verdict in dates.pauses if verdict.outcome == "counted"]
-    paused = sum(1 if verdict.pause.answered is None else 2 * bool(verdict.days) for verdict in counted)
-    return paused + dates.extended
+    moves, stopped_until = int(dates.extended), date.min
+    for pause in (verdict.pause for verdict in dates.pauses if verdict.outcome == "counted"):
+        ends = pause.answered or date.max
+        if ends > max(pause.asked, stopped_until):
+            moves += 2 * (pause.asked > stopped_until) - (ends == date.max)
+            stopped_until = ends
+    return moves
 
 
 def epoch(dates: Deadlines, moves: int, due: date | None = None) -> str:

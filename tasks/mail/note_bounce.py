@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, or_, select
 
 from models import audit
+from models.request_dates import renew
 from models.tables import Case, Letter, LetterState, Message, TodoKind
 from tasks.mail.read_mail import ParsedMail
 from tasks.mail.read_report import Report
@@ -60,6 +61,7 @@ def note_bounce(
         if doubtful and todo.done_at is not None:  # what an officer put aside was the doubtful report
             todo.done_at, todo.done_by, todo.told_at, todo.noted_at = None, "", None, now
             todo.message_id = message.id
+        renew(session, case, now)  # a reply that came back is no answer, from now on
     return letter
 
 
