@@ -101,11 +101,13 @@ def _written_by_person(
     findings = subject.findings + body.findings
     touches = bool(subject.privacy or body.privacy or subject.alarm or body.alarm)
     perhaps = bool(subject.touch or body.touch) and not (subject.business or body.business)
-    follows = bool(body.follow_up or subject.follow_up) and not cites_complaint(mail.subject)
+    aside = bool(subject.aside or body.aside)
+    follows = not aside and bool(body.follow_up or subject.follow_up) and not cites_complaint(mail.subject)
     if follows and (touches or findings or perhaps):
         return Kind.FOLLOW_UP, 0.75
     surest = max((finding.strength for finding in findings), default=Strength.LISTED)
-    if rights and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
+    trade = len(set(subject.business + body.business)) > 1 and not (touches or subject.touch or body.touch)
+    if rights and not aside and not trade and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
     vague = surest is Strength.BESIDE and bool(subject.business or body.business)
     hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)

@@ -1,0 +1,56 @@
+"""Cuts a text into sentences of folded words, and says which languages they are written in.
+
+Pure: text in, words out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tasks.classifier.load_vocabulary import LANGUAGES, load_vocabulary, plain_words
+
+MAX_WORDS = 6_000  # of one message; a letter has 900
+SENTENCE_WORDS = 150
+LONGEST_WORD = 60  # characters; longer is an address, a link or encoded data
+FEW_WORDS = 12
+SPOKEN = 0.06  # share of a text's words that are a language's commonest ones
+UNCLEAR = 0.2
+
+_TOKEN = re.compile(r"\S+")
+# Abbreviations that end no sentence.
+_NO_END = re.compile(
+    r"\b(arts?|abs|nr|no|n°|lit|bzw|ggf|inkl|mr?|mrs|ms|mme|mlle|dr|sr|sra|dott|sig|al|par|cf|ex|es|ad|st|e\.g|i\.e|p\.ex|z\.b|d\.h|bijv|bv|usw|etc|[a-z])\.",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    r"[!?;…]+(?=\s|$)|\.+(?=\s+[^a-zà-ÿ\s]|\s*$)|\n\s*\n|\n\s*[-*•·–—]\s+|\n\s*\(?\w\)\s+|:\s*\n"
+)
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Sentences as folded words; hard line breaks inside a paragraph do not end one."""
+    budget = MAX_WORDS
+    for piece in _ENDS.split(_NO_END.sub(r"\1 ", _TOKEN.sub(_shorten, text))):
+        found = plain_words(piece).split()[:budget]
+        budget -= len(found)
+        for start in range(0, len(found), SENTENCE_WORDS):
+            yield f" {' '.join(found[start : start + SENTENCE_WORDS])} "
+
+
+def spoken_in(parts: Sequence[str]) -> tuple[str, ...]:
+    """The languages whose commonest words the sentences use; all of them where there are few words or none is clear."""
+    said = Counter(word for part in parts for word in part.split())
+    total = said.total()
+    if total < FEW_WORDS:
+        return LANGUAGES
+    share = {
+        language: sum(said[word] for word in load_vocabulary(language).common) / total
+        for language in LANGUAGES
+    }
+    unclear = max(share.values()) < UNCLEAR
+    return tuple(language for language in LANGUAGES if unclear or share[language] >= SPOKEN)
+
+
+def _shorten(token: re.Match[str]) -> str:
+    word = token.group()
+    return "http" if "@" in word or "://" in word or len(word) > LONGEST_WORD else word
