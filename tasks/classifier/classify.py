@@ -18,6 +18,8 @@ from tasks.classifier.match_rights import (
     cites_complaint,
     read_rights,
 )
+from tasks.classifier.second_opinion import Opinion, second_opinion
+from tasks.classifier.split_sentences import sentences
 from tasks.mail.read_mail import ParsedMail
 
 MAX_EVIDENCE = 12
@@ -25,6 +27,10 @@ SHORT_WORDS = 120  # up to this a mere hint makes a person look, and a subject "
 TERSE_WORDS = (
     25  # a line or two in words nobody foresaw: whoever writes to a privacy mailbox is read by a person
 )
+LIFTED_WORDS = (
+    50  # up to this the second opinion alone may make a person look; a longer text always has such a line
+)
+OPINION_ASKS, OPINION_SAYS_NOTHING, OPINION_OF_RIGHT = 0.6, 0.5, 0.5  # chances
 
 
 def classify(mail: ParsedMail) -> Classification:
@@ -111,11 +117,21 @@ def _written_by_person(
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
     vague = surest is Strength.BESIDE and bool(subject.business or body.business)
     hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
-    words = len(plain_words(mail.fresh_text).split())
-    terse = 0 < words <= TERSE_WORDS and not (subject.business or body.business)
-    if rights or touches or hinted or terse or _says_it_elsewhere(mail):
+    if rights or touches or hinted or _says_it_elsewhere(mail) or _may_ask(mail, subject, body):
         return Kind.NEEDS_REVIEW, 0.5
     return Kind.NOT_REQUEST, 0.9
+
+
+def _may_ask(mail: ParsedMail, subject: Reading, body: Reading) -> bool:
+    """True for a few lines in words no rule knows, in which the second opinion sees a wish and nothing tells of business."""
+    words = len(plain_words(mail.fresh_text).split())
+    if not words or subject.business or body.business or words > LIFTED_WORDS:
+        return False
+    return _opinion(mail).asks >= (OPINION_SAYS_NOTHING if words <= TERSE_WORDS else OPINION_ASKS)
+
+
+def _opinion(mail: ParsedMail) -> Opinion:
+    return second_opinion([*sentences(mail.subject), *sentences(mail.fresh_text)])
 
 
 def _says_it_elsewhere(mail: ParsedMail) -> bool:
@@ -128,11 +144,14 @@ def _says_it_elsewhere(mail: ParsedMail) -> bool:
 def _possible_rights(
     mail: ParsedMail, subject: Reading, body: Reading
 ) -> tuple[tuple[Right, ...], list[Finding]]:
-    """What a person should consider: cited articles, else rights only hinted at, else those of the quoted text."""
+    """What a person should consider: cited articles, else rights only hinted at, quoted, or seen by the second opinion."""
     cited = cited_rights(f"{mail.subject}\n{mail.fresh_text}")
     if cited:
         return cited, []
     findings = subject.findings + body.findings or read_rights(mail.text).findings
+    if not findings:
+        likely = _opinion(mail).surely(OPINION_OF_RIGHT)
+        findings = [Finding(right, words, Strength.HINTED) for right, words in likely.items()]
     found = {finding.right for finding in findings}
     return tuple(right for right in Right if right in found), findings
 
