@@ -4,6 +4,9 @@ Pure: the same message gives the same answer. When unsure a person decides (law.
 than looking twice.
 """
 
+import re
+from dataclasses import replace
+
 from models.classification import Classification, Evidence, Kind, Machine
 from models.rights import Right
 from tasks.classifier.detect_language import detect_language
@@ -27,14 +30,21 @@ SHORT_WORDS = 120  # up to this a mere hint makes a person look, and a subject "
 TERSE_WORDS = (
     25  # a line or two in words nobody foresaw: whoever writes to a privacy mailbox is read by a person
 )
+FORWARD_WORDS = 5  # from this on, words above a forwarded message speak for their sender
 LIFTED_WORDS = (
     50  # up to this the second opinion alone may make a person look; a longer text always has such a line
 )
 OPINION_ASKS, OPINION_SAYS_NOTHING, OPINION_OF_RIGHT = 0.6, 0.5, 0.5  # chances
 
+_FORWARDED = re.compile(
+    r"^[ \t]*-{2,}[ \t]*(?:forwarded message|original message|message transféré|message d['’]origine|weitergeleitete nachricht|ursprüngliche nachricht|mensaje reenviado|mensaje original|messaggio inoltrato|messaggio originale|doorgestuurd bericht|oorspronkelijk bericht)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
 
 def classify(mail: ParsedMail) -> Classification:
     """Kind, rights, language, name and evidence of one message."""
+    mail = _without_forwarded(mail)
     subject, body = read_rights(mail.subject, is_subject=True), read_rights(mail.fresh_text)
     rights, findings = _rights(mail, subject, body)
     kind, confidence, machine = _kind(mail, subject, body, rights)
@@ -56,6 +66,13 @@ def classify(mail: ParsedMail) -> Classification:
         machine=machine,
         because=_evidence(findings, rights, subject, body),
     )
+
+
+def _without_forwarded(mail: ParsedMail) -> ParsedMail:
+    """The mail with what its sender wrote above a forwarded message as its own text, where that is more than a greeting."""
+    own = _FORWARDED.split(mail.fresh_text, maxsplit=1)[0]
+    said = own != mail.fresh_text and len(plain_words(own).split()) >= FORWARD_WORDS
+    return replace(mail, fresh_text=own) if said else mail
 
 
 def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Right, ...], list[Finding]]:
@@ -109,12 +126,14 @@ def _written_by_person(
     perhaps = bool(subject.touch or body.touch) and not (subject.business or body.business)
     aside = bool(subject.aside or body.aside)
     follows = not aside and bool(body.follow_up or subject.follow_up) and not cites_complaint(mail.subject)
-    if follows and (touches or findings or perhaps):
+    if follows and (touches or findings):
         return Kind.FOLLOW_UP, 0.75
     surest = max((finding.strength for finding in findings), default=Strength.LISTED)
     trade = len(set(subject.business + body.business)) > 1 and not (touches or subject.touch or body.touch)
     if rights and not aside and not trade and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
+    if (subject.notice or body.notice) and surest < Strength.CONDITIONAL:
+        return Kind.NOT_REQUEST, 0.8
     vague = surest is Strength.BESIDE and bool(subject.business or body.business)
     hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
     if rights or touches or hinted or _says_it_elsewhere(mail) or _may_ask(mail, subject, body):

@@ -33,6 +33,7 @@ _LISTS = (
     "alarm",
     "touch",
     "aside",
+    "notice",
     "refused",
 )
 _WORDS = ("ask", "exercise", "explicit_access", "leave_list", "business")

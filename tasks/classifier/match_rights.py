@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import islice
 
 from models.rights import ARTICLES, Right
 from tasks.classifier.load_vocabulary import LANGUAGES, Vocabulary, load_vocabulary, plain_words
@@ -15,6 +16,7 @@ from tasks.classifier.split_sentences import sentences, spoken_in
 LONGEST_WHOLE = 200  # characters of a message that is nothing but "unsubscribe"
 OTHER = "other"  # a vocabulary of many languages
 COMPLAINT = "77"  # the article
+HEADING_WORDS = 10  # at most, of a heading and of a line under it
 REACH = 6  # words before a demand in which a negation concerns it
 
 _ARTICLE = re.compile(
@@ -83,6 +85,7 @@ class Reading:
 
     `touch`: words that in a short letter may mean a request, unless it speaks of `business`.
     `aside`: words of somebody else's business with rights: an authority, a contract, an offer of training.
+    `notice`: words of one who informs or sells: "our privacy policy", "verify your account", "we help companies".
     `whole`: the text is nothing but "unsubscribe". `offers_to_leave`: it tells its reader how to leave a list.
     `languages`: those whose vocabulary found a right.
     """
@@ -94,6 +97,7 @@ class Reading:
     touch: list[str] = field(default_factory=list)
     business: list[str] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
+    notice: list[str] = field(default_factory=list)
     whole: bool = False
     offers_to_leave: bool = False
     languages: set[str] = field(default_factory=set)
@@ -111,7 +115,7 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     uncited = [f" {' '.join(_CITATION.sub(' ', part).split())} " for part in parts]
     for language in spoken_in(parts):
         vocabulary = load_vocabulary(language)
-        previous, before = "", len(reading.findings)
+        previous, before, headed = "", len(reading.findings), False
         for index, part in enumerate(parts):
             _note_other_words(vocabulary, part, reading)
             sentence = vocabulary.words["void"].sub(" # ", uncited[index])
@@ -119,7 +123,8 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
             asked = _asked(vocabulary, sentence, following)
             reading.findings += asked + _across(vocabulary, previous, sentence)
             reading.findings += _beside(vocabulary, sentence, following, asked)
-            reading.findings += _named(vocabulary, sentence, is_subject=is_subject)
+            headed = _is_heading(vocabulary, sentence) or (headed and len(sentence.split()) <= HEADING_WORDS)
+            reading.findings += _named(vocabulary, sentence, is_subject=is_subject, headed=headed)
             previous = sentence
         if len(reading.findings) > before and language != OTHER:
             reading.languages.add(language)
@@ -149,7 +154,7 @@ def _articles(words: str) -> set[str]:
 
 def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
     words = vocabulary.words
-    for name in ("follow_up", "privacy", "alarm", "touch", "business", "aside"):
+    for name in ("follow_up", "privacy", "alarm", "touch", "business", "aside", "notice"):
         read = words["void"].sub(" # ", sentence) if name in {"privacy", "touch"} else sentence
         for match in words[name].finditer(read):
             told = name != "follow_up" or not words["condition"].search(read[: match.start()])
@@ -242,8 +247,13 @@ def _beside(vocabulary: Vocabulary, sentence: str, following: str, asked: list[F
     ]
 
 
-def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[Finding]:
-    """Rights called by their name: asked in a demanding sentence or a subject, else only listed; and hints."""
+def _is_heading(vocabulary: Vocabulary, sentence: str) -> bool:
+    """True for a line such as "Rights exercised:", under which rights are named one by one."""
+    return len(sentence.split()) <= HEADING_WORDS and bool(vocabulary.words["exercise"].search(sentence))
+
+
+def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool, headed: bool) -> list[Finding]:
+    """Rights called by their name: asked in a demanding sentence, a subject or under a heading, else listed; and hints."""
     words = vocabulary.words
     found = {
         right: match
@@ -252,7 +262,7 @@ def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[F
     }
     kinds = sum(bool(pattern.search(sentence)) for pattern in _KINDS_OF_RIGHT)
     enumerates = kinds > 2 and not words["exercise"].search(sentence)
-    asked = (is_subject or bool(words["ask"].search(sentence))) and not enumerates
+    asked = (is_subject or headed or bool(words["ask"].search(sentence))) and not enumerates
     strength = Strength.ASKED if asked else Strength.LISTED
     findings = [
         Finding(
@@ -262,8 +272,11 @@ def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[F
         )
         for right, match in found.items()
     ]
-    hints = ((right, pattern.search(sentence)) for right, pattern in vocabulary.hints.items())
-    return findings + [Finding(right, match.group(), Strength.HINTED) for right, match in hints if match]
+    return findings + [
+        Finding(right, match.group(), Strength.HINTED)
+        for right, pattern in vocabulary.hints.items()
+        for match in islice(_demands(pattern, sentence, vocabulary), 1)
+    ]
 
 
 def _negated(words: dict[str, re.Pattern[str]], before: str) -> bool:

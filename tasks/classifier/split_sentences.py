@@ -25,10 +25,52 @@ _NO_END = re.compile(
 _ENDS = re.compile(
     r"[!?;…]+(?=\s|$)|\.+(?=\s+[^a-zà-ÿ\s]|\s*$)|\n\s*\n|\n\s*[-*•·–—]\s+|\n\s*\(?\w\)\s+|:\s*\n"
 )
+_BOX = r"[☐□❏❑◻○☒☑✓✔✗✘⊠]|[\[(][ \txX✓✔*]{0,3}[\])]"
+_BOX_LINE = re.compile(rf"^[ \t>*•·–-]{{0,8}}({_BOX})([^\n]*)$", re.MULTILINE)
+_TICKED = re.compile(r"[☒☑✓✔✗✘⊠xX*]")
+_BAR = re.compile(r"\s[|·•]\s")
+MENU_WORDS = 8  # at most, in each piece of a line that offers links
+# What machines put under a mail: "if you are not the intended recipient, please delete it".
+_CONFIDENTIAL = re.compile(
+    r"\b(?:confidenti\w+|vertraulich\w*|confidencial\w*|riservat\w*|vertrouwelijk\w*)\b.*\b(?:messages?|e ?mails?|mails?|courriels?|nachricht|mensaje|correo|messaggio|bericht)\b"
+    r"|\b(?:messages?|e ?mails?|mails?|courriels?|nachricht|mensaje|correo|messaggio|bericht)\b.*\b(?:confidenti\w+|vertraulich\w*|confidencial\w*|riservat\w*|vertrouwelijk\w*)\b"
+)
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Sentences as folded words; hard line breaks inside a paragraph do not end one."""
+    """Sentences as folded words; hard line breaks inside a paragraph do not end one.
+
+    Boxes left empty beside ticked ones, lines of links and the notice of confidentiality at the end are left out.
+    """
+    closing = False
+    for sentence in _sentences(_without_menus(_chosen(text))):
+        closing = closing or bool(_CONFIDENTIAL.search(sentence))
+        if not closing:
+            yield sentence
+
+
+def _chosen(text: str) -> str:
+    """The text without the boxes of a form that are left empty, if any is ticked; each box begins a sentence."""
+    boxes = [bool(_TICKED.search(match[1])) for match in _BOX_LINE.finditer(text)]
+    if not boxes:
+        return text
+    some = any(boxes)
+    return _BOX_LINE.sub(
+        lambda match: "\n" if some and not _TICKED.search(match[1]) else f"\n\n{match[2]}\n", text
+    )
+
+
+def _without_menus(text: str) -> str:
+    return "\n".join("" if _is_menu(line) else line for line in text.split("\n"))
+
+
+def _is_menu(line: str) -> bool:
+    """True for "Unsubscribe · Your data · Contact": pieces of a few words between bars."""
+    pieces = _BAR.split(line)
+    return len(pieces) > 1 and all(len(piece.split()) <= MENU_WORDS for piece in pieces)
+
+
+def _sentences(text: str) -> Iterator[str]:
     budget = MAX_WORDS
     for piece in _ENDS.split(_NO_END.sub(r"\1 ", _TOKEN.sub(_shorten, text))):
         found = plain_words(piece).split()[:budget]
