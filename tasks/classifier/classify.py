@@ -4,8 +4,10 @@ Pure: the same message gives the same answer. When unsure a person decides (law.
 than looking twice.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
 from models.classification import Classification, Evidence, Kind, Machine
 from models.rights import Right
@@ -31,8 +33,9 @@ from tasks.classifier.match_rights import (
     cited_rights,
     cites_complaint,
     read_rights,
-    sentences,
 )
+from tasks.classifier.second_opinion import Opinion, second_opinion
+from tasks.classifier.split_sentences import sentences
 from tasks.mail.read_mail import ParsedMail
 
 UNDERSTOOD = 0.1  # share of a text's words that are a language's commonest ones, from which we read it
@@ -42,10 +45,21 @@ SHORT_WORDS = 120  # up to this a mere hint makes a person look, and a subject "
 TERSE_WORDS = (
     25  # a line or two in words nobody foresaw: whoever writes to a privacy mailbox is read by a person
 )
+FORWARD_WORDS = 5  # from this on, words above a forwarded message speak for their sender
+LIFTED_WORDS = (
+    50  # up to this the second opinion alone may make a person look; a longer text always has such a line
+)
+OPINION_ASKS, OPINION_SAYS_NOTHING, OPINION_OF_RIGHT = 0.6, 0.5, 0.5  # chances
+
+_FORWARDED = re.compile(
+    r"^[ \t]*-{2,}[ \t]*(?:forwarded message|original message|message transféré|message d['’]origine|weitergeleitete nachricht|ursprüngliche nachricht|mensaje reenviado|mensaje original|messaggio inoltrato|messaggio originale|doorgestuurd bericht|oorspronkelijk bericht)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 def classify(mail: ParsedMail, own_domains: Collection[str] = ()) -> Classification:
     """Kind, rights, language, name and evidence of one message; a list of `own_domains` is no mass mail."""
+    mail = _without_forwarded(mail)
     subject, body = read_rights(mail.subject, is_subject=True), read_rights(mail.fresh_text)
     rights, findings = _rights(mail, subject, body)
     kind, confidence, machine = _kind(mail, subject, body, rights, own_domains)
@@ -75,6 +89,13 @@ def _is_understood(mail: ParsedMail) -> bool:
     said = Counter(word for part in sentences(mail.fresh_text) for word in part.split())
     common = (load_vocabulary(language).common for language in LANGUAGES if language != OTHER)
     return any(sum(said[word] for word in words) >= UNDERSTOOD * said.total() for words in common)
+
+
+def _without_forwarded(mail: ParsedMail) -> ParsedMail:
+    """The mail with what its sender wrote above a forwarded message as its own text, where that is more than a greeting."""
+    own = _FORWARDED.split(mail.fresh_text, maxsplit=1)[0]
+    said = own != mail.fresh_text and len(plain_words(own).split()) >= FORWARD_WORDS
+    return replace(mail, fresh_text=own) if said else mail
 
 
 def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Right, ...], list[Finding]]:
@@ -154,19 +175,33 @@ def _written_by_person(
     findings = subject.findings + body.findings
     touches = bool(subject.privacy or body.privacy or subject.alarm or body.alarm)
     perhaps = bool(subject.touch or body.touch) and not (subject.business or body.business)
-    follows = bool(body.follow_up or subject.follow_up) and not cites_complaint(mail.subject)
-    if follows and (touches or findings or perhaps):
+    aside = bool(subject.aside or body.aside)
+    follows = not aside and bool(body.follow_up or subject.follow_up) and not cites_complaint(mail.subject)
+    if follows and (touches or findings):
         return Kind.FOLLOW_UP, 0.75
     surest = max((finding.strength for finding in findings), default=Strength.LISTED)
-    if rights and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
+    trade = len(set(subject.business + body.business)) > 1 and not (touches or subject.touch or body.touch)
+    if rights and not aside and not trade and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
+    if (subject.notice or body.notice) and surest < Strength.CONDITIONAL:
+        return Kind.NOT_REQUEST, 0.8
     vague = surest is Strength.BESIDE and bool(subject.business or body.business)
     hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
-    words = len(plain_words(mail.fresh_text).split())
-    terse = 0 < words <= TERSE_WORDS and not (subject.business or body.business)
-    if rights or touches or hinted or terse or _says_it_elsewhere(mail):
+    if rights or touches or hinted or _says_it_elsewhere(mail) or _may_ask(mail, subject, body):
         return Kind.NEEDS_REVIEW, 0.5
     return Kind.NOT_REQUEST, 0.9
+
+
+def _may_ask(mail: ParsedMail, subject: Reading, body: Reading) -> bool:
+    """True for a few lines in words no rule knows, in which the second opinion sees a wish and nothing tells of business."""
+    words = len(plain_words(mail.fresh_text).split())
+    if not words or subject.business or body.business or words > LIFTED_WORDS:
+        return False
+    return _opinion(mail).asks >= (OPINION_SAYS_NOTHING if words <= TERSE_WORDS else OPINION_ASKS)
+
+
+def _opinion(mail: ParsedMail) -> Opinion:
+    return second_opinion([*sentences(mail.subject), *sentences(mail.fresh_text)])
 
 
 def _says_it_elsewhere(mail: ParsedMail) -> bool:
@@ -179,11 +214,14 @@ def _says_it_elsewhere(mail: ParsedMail) -> bool:
 def _possible_rights(
     mail: ParsedMail, subject: Reading, body: Reading
 ) -> tuple[tuple[Right, ...], list[Finding]]:
-    """What a person should consider: cited articles, else rights only hinted at, else those of the quoted text."""
+    """What a person should consider: cited articles, else rights only hinted at, quoted, or seen by the second opinion."""
     cited = cited_rights(f"{mail.subject}\n{mail.fresh_text}")
     if cited:
         return cited, []
     findings = subject.findings + body.findings or read_rights(mail.text).findings
+    if not findings:
+        likely = _opinion(mail).surely(OPINION_OF_RIGHT)
+        findings = [Finding(right, words, Strength.HINTED) for right, words in likely.items()]
     found = {finding.right for finding in findings}
     return tuple(right for right in Right if right in found), findings
 
