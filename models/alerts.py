@@ -63,7 +63,7 @@ def thresholds(
 ) -> tuple[Threshold, ...]:
     """Return every threshold that an unanswered request has reached by `today`, in the order of the days.
 
-    The notice of an extension is due by the binding date (D29) while there is none; that of a refusal by the end of the
+    The notice of an extension is due by the binding date (D29) until one has told the person; that of a refusal by the end of the
     unextended month (D14) once the reply itself may come later.
     """
     found = list(_reached(Limit.REPLY, reply_due(dates), dates, today, ladder, daily=True))

@@ -3,11 +3,13 @@
 Called in the transaction that says so, under the letter's row lock; noting it again changes nothing.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlmodel import Session, select
 
 from models.cases import lock_case
+from models.errors import DsrError
 from models.letter_told import is_reply, told_at
 from models.letters import LetterKind
 from models.request_dates import renew
@@ -26,4 +28,8 @@ def note_left(session: Session, letter: Letter, now: datetime) -> None:
             request.replied_at = min(told, now)
     elif letter.kind != LetterKind.EXTENSION:
         return
-    renew(session, lock_case(session, session.get_one(Case, letter.case_id)), now)
+    case = lock_case(session, session.get_one(Case, letter.case_id))
+    with suppress(
+        DsrError
+    ):  # dates that cannot be computed are the watcher's to tell; that a letter left is kept
+        renew(session, case, now)
