@@ -35,10 +35,7 @@ class Arrived:
 
 MayBring = Callable[[str], str]
 """Whether the heavy message of this uid may be brought: an empty answer, or why it has to stay where it is."""
-TOO_LARGE = (
-    "it is larger than DSR_MESSAGE_MAX_BYTES: only its header is kept here, it stays unread in the mailbox: "
-    "read it there and decide today"
-)
+TOO_LARGE = "it is larger than DSR_MESSAGE_MAX_BYTES: only its header is kept here, it stays unread in the mailbox: read it there and decide today"
 
 
 def always(uid: str) -> str:

@@ -24,10 +24,7 @@ from tasks.mail.read_mail import read_mail
 from tasks.todos import note
 
 MAX_ATTEMPTS = 3
-TOO_HEAVY = (
-    "bringing it here ended the intake three times: only its header is kept here, it stays unread in the mailbox: "
-    "read it there and decide today"
-)
+TOO_HEAVY = "bringing it here ended the intake three times: only its header is kept here, it stays unread in the mailbox: read it there and decide today"
 
 
 def open_inbox(mailbox: MailboxSettings) -> Inbox:
