@@ -75,12 +75,14 @@ class ReportPart(Frozen):
 class Report(Context):
     """To managers: how the requests stand on `as_of`. `period`: which week or month, in words; `late`: overdue now.
 
-    `link`: the page of figures.
+    `broken`: past the 30 days and inside the law. `enclosed`: what time the PDF is about. `link`: the page of figures.
     """
 
     period: Words
     as_of: date
     late: Count
+    broken: Count
     waiting: Count
     parts: tuple[ReportPart, ...] = Field(min_length=1)
+    enclosed: Words
     link: Link

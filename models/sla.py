@@ -12,6 +12,8 @@ from itertools import pairwise
 from dateutil.relativedelta import relativedelta
 
 MONTHS_SHOWN = 12
+MOST_MONTHS = 120
+FIRST_DAY = date(2018, 5, 25)  # the GDPR applies from this day on
 FORECAST_FROM = 3  # whole months
 AGES = ((0, 7), (8, 14), (15, 21), (22, 30), (31, None))  # days since receipt, of what is unanswered
 DAYS = ((0, 3), (4, 7), (8, 14), (15, 21), (22, 30), (31, 60), (61, None))  # from receipt to reply
@@ -40,6 +42,15 @@ class Filter:
 def last_months(today: date) -> Filter:
     """Return the filter of a page that was not asked for anything else: this month and the eleven before."""
     return Filter(today.replace(day=1) - relativedelta(months=MONTHS_SHOWN - 1), today)
+
+
+def check_period(wanted: Filter, today: date) -> Filter:
+    """Return the filter; `ValueError` where its period cannot be meant, as with a year that is half typed."""
+    newest = today + relativedelta(years=1)
+    whole = len(months_between(wanted.since, wanted.until)) <= MOST_MONTHS
+    if not (wanted.since >= FIRST_DAY and wanted.until <= newest and whole):
+        raise ValueError("the period is too long, or before the GDPR, or too far ahead")
+    return wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +169,11 @@ class Figures:
     @property
     def overdue(self) -> int:
         """How many are unanswered after what the law allows: anything above zero is red."""
-        return next(count.count for count in self.standing if count.value == "overdue")
+        return self.standing_count("overdue")
+
+    def standing_count(self, standing: str) -> int:
+        """How many unanswered requests stand so."""
+        return next(count.count for count in self.standing if count.value == standing)
 
 
 def share(kept: int, missed: int) -> float | None:
@@ -200,11 +215,14 @@ def within(wanted: Filter, month: str) -> Filter:
 
 
 def forecast(months: Iterable[Kept], wanted: Filter, today: date) -> Forecast | None:
-    """Return what to expect in the month after the newest whole one; None with fewer than three whole months.
+    """Return what to expect in the month of `today`; None with fewer than three whole months.
 
-    A month is whole when the period covers it and it is over on `today`.
+    A month is whole when the period covers it and it is over on `today`. None, too, where the period ended before this
+    month: nothing is foretold of the past.
     """
-    whole = [month for month in months if _whole(month.key, wanted, today)][-FORECAST_FROM:]
+    if month_of(wanted.until) < month_of(today):
+        return None
+    whole = [month for month in months if is_whole(month.key, wanted, today)][-FORECAST_FROM:]
     if len(whole) < FORECAST_FROM:
         return None
     numbers = [month.received for month in whole]
@@ -215,7 +233,8 @@ def forecast(months: Iterable[Kept], wanted: Filter, today: date) -> Forecast | 
     )
 
 
-def _whole(month: str, wanted: Filter, today: date) -> bool:
+def is_whole(month: str, wanted: Filter, today: date) -> bool:
+    """Whether the period covers the month and it is over on `today`."""
     first = date.fromisoformat(f"{month}-01")
     following = first + relativedelta(months=1)
     return wanted.since <= first and following <= today and following - timedelta(days=1) <= wanted.until

@@ -137,7 +137,10 @@ def _clockwork(now: datetime) -> str:
     if not started():
         raise NotFound("the engine was never started here: start it with `dsr up`")
     if quiet := silent(now):
-        named = ", ".join(f"{one.flow} since {one.since:%Y-%m-%d %H:%M} UTC" for one in quiet)
+        named = ", ".join(
+            f"{one.flow} since {one.since:%Y-%m-%d %H:%M} UTC" if one.since else f"{one.flow} ever"
+            for one in quiet
+        )
         raise NotFound(
             f"not run to their end: {named}; see that `dsr up` runs, and their last runs in Prefect"
         )

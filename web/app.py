@@ -92,9 +92,12 @@ def home(request: Request) -> Response:
 
 
 def health(now: Now) -> Response:
-    """Say whether the database answers and every clockwork flow runs: 200, or 503 with who is silent since when."""
+    """Say whether the database answers and every clockwork flow runs: 200, or 503 with who is silent since when.
+
+    An engine that was never started is silent; whoever waits for the web app alone asks `/livez`.
+    """
     try:
-        quiet = {one.flow: one.since.isoformat() for one in silent(now)}
+        quiet = {one.flow: one.since.isoformat() if one.since else "never" for one in silent(now)}
     except SQLAlchemyError:
         return JSONResponse({"database": "unreachable"}, status_code=503)
     return JSONResponse({"database": "ok", **({"silent": quiet} if quiet else {})}, 503 if quiet else 200)

@@ -3,11 +3,8 @@
 It only looks. Managers and officers may; pages show no name and no address.
 """
 
-from collections.abc import Mapping
-from datetime import date
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
@@ -16,13 +13,16 @@ from models.calendar import Language, paris_date
 from models.database import reading
 from models.errors import Rejected
 from models.rights import Right
-from models.sla import Filter, last_months
-from tasks.clock.heartbeat import silent
+from models.sla import last_months
+from tasks.clock.heartbeat import WATCHER, silent
 from tasks.figures.sla_csv import figures_csv, list_csv
 from tasks.figures.sla_figures import figures
 from tasks.figures.sla_pdf import report_pdf
 from tasks.figures.sla_requests import requests_behind
 from tasks.figures.sla_say import (
+    between,
+    chips_of,
+    date_name,
     day_name,
     duration,
     month_name,
@@ -35,16 +35,19 @@ from tasks.figures.sla_say import (
 )
 from tasks.figures.sla_sections import NOW, sections
 from tasks.figures.sla_sets import NOW as NOW_FIGURES
+from tasks.letters.unsent_letters import PATIENCE, stuck_letters
 from tasks.officers import LoggedIn
 from web.clock import Now
 from web.desk import logged_in
 from web.pages import desk_language, page
-from web.sla_charts import chart_path, read_chart
+from web.sla_charts import SIZES, chart_path, read_chart
+from web.sla_filter import LANGUAGES, filter_of, query_of
 
 router = APIRouter(prefix="/sla")
 Person = Annotated[LoggedIn, Depends(logged_in)]
 ROWS_A_PAGE, MOST_PAGES = 100, 100_000
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
+ANSWERED_FIGURES = frozenset({"answered", "promise_kept", "law_kept", "days", "stage", "waited"})
+TREND = "months"  # the section that stands beside the two shares
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -57,45 +60,16 @@ def language_of(request: Request) -> Language:
 Spoken = Annotated[Language, Depends(language_of)]
 
 
-def filter_of(query: Mapping[str, str], today: date) -> tuple[Filter, bool]:
-    """Return what the form asked for, and whether it could be used; the last twelve months where it could not."""
-    default = last_months(today)
-    try:
-        return (
-            Filter(
-                since=date.fromisoformat(query.get("since") or str(default.since)),
-                until=date.fromisoformat(query.get("until") or str(default.until)),
-                right=_one_of(query.get("right", ""), tuple(Right)),
-                language=_one_of(query.get("language", ""), LANGUAGES),
-                system=_one_of(query.get("system", ""), tuple(systems("en"))),
-            ),
-            True,
-        )
-    except ValueError:
-        return default, False
-
-
-def _one_of(value: str, known: tuple[str, ...]) -> str:
-    if value and value not in known:
-        raise ValueError("not in the list")
-    return str(value)
-
-
-def _query(language: Language, wanted: Filter, figure: str = "", value: str = "", **more: object) -> str:
-    """Return the query of a link that keeps the filter."""
-    names = ("since", "until", "right", "language", "system")
-    fields = {name: str(getattr(wanted, name)) for name in names} | {"figure": figure, "value": value}
-    kept = {name: text for name, text in fields.items() if text} | more
-    return urlencode(kept | ({} if language == desk_language() else {"lang": language}))
-
-
 @router.get("")
 def dashboard(request: Request, person: Person, now: Now, language: Spoken) -> Response:
     """Show every figure with its chart and its table."""
-    wanted, usable = filter_of(request.query_params, paris_date(now))
+    today = paris_date(now)
+    wanted, usable = filter_of(request.query_params, today)
     with reading() as session:
-        found = figures(session, wanted, paris_date(now))
+        found = figures(session, wanted, today)
+        stuck = stuck_letters(session, now)
     shown = sections(found, language)
+    quiet = silent(now)
     return _page(
         request,
         "sla/dashboard.html",
@@ -103,11 +77,18 @@ def dashboard(request: Request, person: Person, now: Now, language: Spoken) -> R
         person,
         figures=found,
         now_sections=[section for section in shown if section.key in NOW],
-        period_sections=[section for section in shown if section.key not in NOW],
+        trend=next(section for section in shown if section.key == TREND),
+        period_sections=[section for section in shown if section.key not in {*NOW, TREND}],
         wanted=wanted,
         usable=usable,
+        asked=wanted != last_months(today),
+        chips=chips_of(wanted, language),
+        period=between(wanted, language),
         selection=selection_of(wanted, language),
-        silent=silent(now),
+        silent=quiet,
+        stale=next((one for one in quiet if one.flow == WATCHER), None),
+        unsent=stuck,
+        patience=int(PATIENCE.total_seconds()) // 60,
         rights=tuple(Right),
         systems=systems(language),
         chart_path=chart_path,
@@ -149,9 +130,19 @@ def behind(  # noqa: PLR0917  # what FastAPI hands in
         wanted=wanted,
         usable=usable,
         selection=selection_of(wanted, language, today_only=figure in NOW_FIGURES),
+        columns=columns_of(figure),
         page_number=page_number,
         last=max(1, -(-listed.total // ROWS_A_PAGE)),
     )
+
+
+def columns_of(figure: str) -> tuple[str, ...]:
+    """Return the columns of a list: no day of reply where nothing is answered, nobody to wait for where all are."""
+    first = ("reference", "right", "received_on", "reply_due", "statutory")
+    if figure in NOW_FIGURES:
+        return (*first, "standing", "state", "whom")
+    ended = ("replied_on", "answer_days", "standing")
+    return (*first, *ended) if figure in ANSWERED_FIGURES else (*first, *ended, "state", "whom")
 
 
 @router.get("/requests.csv")
@@ -190,26 +181,31 @@ def report(request: Request, person: Person, now: Now, language: Spoken) -> Resp
 
 
 @router.get("/chart/{token}.svg")
-def chart(person: Person, token: str, *, narrow: bool = False) -> Response:
+def chart(person: Person, token: str, size: str = "panel") -> Response:
     """Draw the chart that a page of ours described; its numbers are in the signed token, so nothing is counted again."""
     del person  # logged in is enough
-    picture = read_chart(token, narrow=narrow)
+    picture = read_chart(token, size if size in SIZES else "panel")
     if picture is None:
         raise HTTPException(404)
     return Response(picture, media_type="image/svg+xml", headers={"Content-Security-Policy": SVG_POLICY})
 
 
 def _page(request: Request, template: str, language: Language, person: LoggedIn, **values: Any) -> Response:
+    other = next(known for known in LANGUAGES if known != language)
+    place = {name: values[name] for name in ("figure", "value", "page_number") if name in values}
     return page(
         request,
         template,
         language,
         person=person,
         s=partial(say, language),
-        q=partial(_query, language),
-        other_language=next(known for known in LANGUAGES if known != language),
+        q=partial(query_of, language),
+        other_language=other,
+        same_in_other_language=query_of(other, values["wanted"], **place) or f"lang={other}",
+        reset=f"/sla?lang={language}",
         sla_name=partial(name_of, language),
         sla_day=partial(day_name, language),
+        sla_date=partial(date_name, language),
         sla_number=partial(number, language),
         **values,
     )

@@ -1,6 +1,8 @@
 """Watch the watchers: each clockwork flow notes when it ran to its end, and whoever was silent for too long is named.
 
-Noting again only moves the moment. A flow that never ran counts from the day the engine first expected it.
+Noting again only moves the moment. A flow that never ran counts from the day the engine first expected it; one that no
+engine ever expected is silent at once, because nothing is known of any engine. `dsr up` expects all before the web app
+answers, which is the grace of a start; `/livez` is for start-up probes.
 """
 
 from collections.abc import Mapping
@@ -16,12 +18,13 @@ from models.upsert import insert
 
 MINUTE, HOUR = 60, 3600
 DAY = 24 * HOUR
+WATCHER = "watch-deadlines"  # renews the dates that figures count by
 # Seconds between two runs of each clockwork flow: the schedules of prefect.yaml, which a test compares with these.
 CLOCKWORK: Mapping[str, int] = MappingProxyType(
     {
         "intake": MINUTE,
         "recover": 2 * MINUTE,
-        "watch-deadlines": 30 * MINUTE,
+        WATCHER: 30 * MINUTE,
         "purge": DAY,
         "find-reappeared": DAY,
         "lift-restrictions": DAY,
@@ -31,10 +34,13 @@ CLOCKWORK: Mapping[str, int] = MappingProxyType(
 
 
 class Silent(Frozen):
-    """A clockwork flow that has not run to its end for twice its interval. `every`: that interval, in seconds."""
+    """A clockwork flow that has not run to its end for twice its interval. `every`: that interval, in seconds.
+
+    `since`: None where no engine ever expected it.
+    """
 
     flow: str
-    since: datetime
+    since: datetime | None
     every: int
 
 
@@ -64,14 +70,18 @@ def expect(now: datetime) -> None:
 def silent(now: datetime) -> list[Silent]:
     """Return the clockwork flows that did not run to their end for twice their interval, longest silence first.
 
-    Empty, too, where the engine was never started on this database.
+    All of them where the engine was never started on this database.
     """
     with reading() as session:
         rows = session.exec(select(Heartbeat).order_by(col(Heartbeat.ended_at))).all()
-    return [
-        Silent(flow=row.flow, since=row.ended_at, every=CLOCKWORK[row.flow])
-        for row in rows
-        if row.flow in CLOCKWORK and now - row.ended_at > timedelta(seconds=2 * CLOCKWORK[row.flow])
+    known = {row.flow: row.ended_at for row in rows if row.flow in CLOCKWORK}
+    never = [
+        Silent(flow=flow, since=None, every=every) for flow, every in CLOCKWORK.items() if flow not in known
+    ]
+    return never + [
+        Silent(flow=flow, since=since, every=CLOCKWORK[flow])
+        for flow, since in known.items()
+        if now - since > timedelta(seconds=2 * CLOCKWORK[flow])
     ]
 
 

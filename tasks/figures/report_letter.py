@@ -6,6 +6,7 @@ from datetime import date
 
 from babel.dates import format_date
 
+from models.alerts import Standing
 from models.calendar import LOCALES, Language
 from models.report import Period, Report, ReportPart, ReportSection
 from models.sla import Figures
@@ -38,7 +39,8 @@ TITLES = {
         "in_month": "Mois",
         "in_year": "Douze mois",
         "year": "Demandes reçues du {since} au {until}",
-        "file": "delais-{key}.pdf",
+        "enclosed": "les douze derniers mois, du {since} au {until}",
+        "file": "delais-douze-mois-{key}.pdf",
     },
     "en": {
         "week": "week {week} of {year} ({days})",
@@ -49,7 +51,8 @@ TITLES = {
         "in_month": "Month",
         "in_year": "Twelve months",
         "year": "Requests received from {since} to {until}",
-        "file": "deadlines-{key}.pdf",
+        "enclosed": "the last twelve months, from {since} to {until}",
+        "file": "deadlines-twelve-months-{key}.pdf",
     },
 }
 
@@ -82,6 +85,7 @@ def report_of(
         period=period_name(facts.period, language),
         as_of=facts.of_year.as_of,
         late=facts.of_year.overdue,
+        broken=facts.of_year.standing_count(Standing.PROMISE_BROKEN),
         waiting=facts.of_year.unanswered,
         parts=tuple(
             ReportPart(
@@ -89,6 +93,7 @@ def report_of(
             )
             for title, part in parts.items()
         ),
+        enclosed=say_title(language, "enclosed", since=since, until=until),
         link=link,
     )
     pictures = tuple(

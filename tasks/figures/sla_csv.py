@@ -1,7 +1,7 @@
 """The figures, and the list behind one, as CSV: UTF-8 with a mark that spreadsheets know it by. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from io import StringIO
 
 from defusedcsv import csv
@@ -16,25 +16,29 @@ from tasks.figures.sla_sections import sections
 HEAD = ("section", "line", "line_name", "column", "column_name", "value")
 _NAMES = {
     "right": "right",
+    "language": "language",
+    "channel": "channel",
     "standing": "standing",
     "state": "stage",
     "waits_for": "waiting",
-    "channel": "channel",
+    "pause_open": "answer",
+    "extended": "answer",
+    "extension_ground": "extended",
+    "outcome": "outcome",
+    "refusal_ground": "refused",
 }
+"""Columns of a list whose values have words, and the figure that names them."""
+_ASKED = {"right": "right", "language": "language", "system": "blocked"}
 
 
 def figures_csv(figures: Figures, language: Language) -> bytes:
     """Return one line per number: keys that stay the same, their names, and the number with a decimal point."""
     wanted = figures.filter
-    asked = {
-        "since": wanted.since,
-        "until": wanted.until,
-        "right": wanted.right,
-        "language": wanted.language,
-        "system": wanted.system,
-        "as_of": figures.as_of,
-    }
-    rows: list[Sequence[object]] = [("filter", key, key, "", "", value) for key, value in asked.items()]
+    rows: list[Sequence[object]] = [("filter", "as_of", "as_of", "", "", figures.as_of)]
+    for key in ("since", "until", *_ASKED):
+        value = str(getattr(wanted, key))
+        named = name_of(language, _ASKED[key], value) if value and key in _ASKED else ""
+        rows.append(("filter", key, say(language, f"page.{key}"), "", named, value))
     for section in sections(figures, language):
         rows += _numbers(section)
     if figures.forecast:
@@ -54,14 +58,15 @@ def _numbers(section: Section) -> Iterator[Sequence[object]]:
 def list_csv(lines: Iterable[Line], language: Language) -> bytes:
     """Return one line per request; no names, no addresses."""
     names = [field.name for field in fields(Line)]
-    rows = (
-        [
-            name_of(language, _NAMES[name], value) if name in _NAMES and value else value
-            for name, value in zip(names, astuple(line), strict=True)
-        ]
-        for line in lines
+    return _written(names, ([_in_words(line, name, language) for name in names] for line in lines))
+
+
+def _in_words(line: Line, name: str, language: Language) -> object:
+    value = getattr(line, name)
+    working = name == "waits_for" and line.standing  # nobody is waited for: the engine works
+    return (
+        name_of(language, _NAMES[name], str(value)) if name in _NAMES and (value != "" or working) else value
     )
-    return _written(names, rows)
 
 
 def _written(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -31,6 +31,7 @@ from models.sla import (
 )
 from models.tables import Channel, RequestState, WaitsFor
 from tasks.figures import sla_queries as queries
+from tasks.figures.sla_sets import NO_GROUND
 
 SECONDS_A_DAY = 86_400
 OUTCOMES = ("answered", "nothing_held", "refused", "withdrawn", "not_a_request")
@@ -116,7 +117,7 @@ def _kinds(rows: queries.Rows) -> dict[str, Any]:
     channels: Counter[str] = Counter()
     for row in rows:
         outcomes[row.a] += row.n
-        refusals[row.b] += row.n if row.a == "refused" else 0
+        refusals[row.b or NO_GROUND] += row.n if row.a == "refused" else 0
         extensions[row.c] += row.n if row.c else 0
         channels[row.d] += row.n
     checked = sum(row.n1 for row in rows)

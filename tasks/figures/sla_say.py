@@ -18,6 +18,7 @@ from models.sla import Filter
 
 FOLDER = Path(__file__).parent / "sla_words"
 COLON: Mapping[Language, str] = {"fr": "\u00a0: ", "en": ": "}
+PER_CENT: Mapping[Language, str] = {"fr": "\u00a0%", "en": "%"}
 _BEFORE = re.compile(r" ([:;?!»%])")
 
 
@@ -56,7 +57,7 @@ def name_of(language: Language, figure: str, value: str) -> str:  # noqa: PLR091
         case "extended" | "refused":
             return ground_name(language, value)
         case "bounced":
-            return known.get(f"letter.{'reply' if value.endswith('_reply') else value}", value)
+            return known.get(f"letter.{value}", value)
     return known.get(f"{figure}.{value}", value)
 
 
@@ -77,7 +78,7 @@ def ground_name(language: Language, value: str) -> str:
     elif value in set(Refusal):
         text = getattr(REFUSAL_WORDS[Refusal(value)], language).partition(" (")[0]
     else:
-        return value
+        return words(language).get(f"ground.{value}", value)
     return str(text[:1].upper() + text[1:])
 
 
@@ -105,19 +106,28 @@ def month_name(language: Language, month: str, *, short: bool = False) -> str:
 
 def day_name(language: Language, day: date) -> str:
     """'23 November 2026', '1er mai 2026'."""
-    text = str(format_date(day, "d MMMM y", LOCALES[language]))
+    return _first(language, day, str(format_date(day, "d MMMM y", LOCALES[language])))
+
+
+def _first(language: Language, day: date, text: str) -> str:
     return text.replace("1 ", "1er ", 1) if language == "fr" and day.day == 1 else text
 
 
+def date_name(language: Language, day: date) -> str:
+    """'23 nov. 2026', on one line."""
+    return _first(language, day, str(format_date(day, "d MMM y", LOCALES[language]))).replace(" ", "\u00a0")
+
+
 def number(language: Language, value: float | None) -> str:
-    """A number as people write it; a dash where there is none."""
-    return "–" if value is None else str(format_decimal(value, locale=LOCALES[language]))
+    """A number as people write it, a fraction with one decimal; a dash where there is none."""
+    form = "#,##0.0" if isinstance(value, float) else "#,##0"
+    return "–" if value is None else str(format_decimal(value, form, locale=LOCALES[language]))
 
 
 def per_cent(language: Language, kept: int, missed: int) -> str:
     """Kept of kept and missed in per cent, rounded down to a tenth: 100 only where nothing was missed."""
     tenths = tenths_of(kept, missed)
-    return "–" if tenths is None else f"{number(language, tenths / 10)}\u00a0%"
+    return "–" if tenths is None else f"{number(language, tenths / 10)}{PER_CENT[language]}"
 
 
 def tenths_of(kept: int, missed: int) -> int | None:
@@ -127,13 +137,29 @@ def tenths_of(kept: int, missed: int) -> int | None:
 
 def selection_of(wanted: Filter, language: Language, *, today_only: bool = False) -> str:
     """Return a filter in words; `today_only`: without its period, which figures of today do not know."""
+    return " · ".join(([] if today_only else [period_of(wanted, language)]) + chips_of(wanted, language))
+
+
+def period_of(wanted: Filter, language: Language) -> str:
+    """Return the period of a filter in words."""
     since, until = day_name(language, wanted.since), day_name(language, wanted.until)
-    parts = [] if today_only else [say(language, "page.period", since=since, until=until)]
+    return say(language, "page.period", since=since, until=until)
+
+
+def between(wanted: Filter, language: Language) -> str:
+    """Return the same in short."""
+    since, until = date_name(language, wanted.since), date_name(language, wanted.until)
+    return say(language, "page.between", since=since, until=until)
+
+
+def chips_of(wanted: Filter, language: Language) -> list[str]:
+    """Return what a filter asks for besides its period, each in words."""
+    parts = []
     for figure in ("right", "language", "system"):
         value = getattr(wanted, figure)
         named = system_name(language, value) if figure == "system" else name_of(language, figure, value)
         parts += [f"{say(language, f'page.{figure}')}{COLON[language]}{named}"] if value else []
-    return " · ".join(parts)
+    return parts
 
 
 def duration(language: Language, seconds: int) -> str:

@@ -28,6 +28,8 @@ CLOSED = col(RequestDates.outcome) != ""
 EXTENDED = col(RequestDates.extension_ground) != ""
 REFUSED = col(RequestDates.outcome) == "refused"
 REFUSED_LATE = and_(REFUSED, col(RequestDates.replied_on) > col(RequestDates.refusal_latest))
+NO_GROUND = "none"  # of a refusal whose ground nobody noted
+IDENTITY = {"checked": True, "unchecked": False}
 NOW = frozenset({"unanswered", "standing", "age", "waiting", "blocked", "failed", "silent"})
 """Figures of today, whatever the period."""
 
@@ -192,6 +194,10 @@ def _waits_for(whom: str) -> Condition:
     )
 
 
+def _ground(value: str) -> Condition:
+    return col(RequestDates.refusal_ground) == ("" if value == NO_GROUND else value)
+
+
 def condition(figure: str, value: str, wanted: Filter, today: date) -> Condition:
     """Return which requests the figure `figure:value` counts; `Rejected` where there is no such figure."""
     dates = RequestDates
@@ -215,9 +221,9 @@ def condition(figure: str, value: str, wanted: Filter, today: date) -> Condition
             "waited": lambda: _passed_through(wanted, col(Stretch.waits_for) == value),
             "outcome": lambda: and_(col(dates.outcome) == value, CLOSED),
             "extended": lambda: and_(EXTENDED, col(dates.extension_ground) == value) if value else EXTENDED,
-            "refused": lambda: and_(REFUSED, col(dates.refusal_ground) == value) if value else REFUSED,
+            "refused": lambda: and_(REFUSED, _ground(value)) if value else REFUSED,
             "refused_late": lambda: REFUSED_LATE,
-            "identity": lambda: col(dates.identity_checked).is_(value == "checked"),
+            "identity": lambda: col(dates.identity_checked).is_(IDENTITY[value]),
             "channel": lambda: col(dates.channel) == value,
             "bounced": lambda: _came_back(value),
         }

@@ -1,5 +1,6 @@
 """Letters that should have left and did not. Only looks."""
 
+import re
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, and_, col, or_, select
@@ -8,6 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from models.records import Frozen
 from models.tables import Letter, LetterState
 
+_CASE = re.compile(r"DSR-\d{4}-\d{4,}")
 PATIENCE = timedelta(minutes=30)
 """A letter leaves within seconds, or with the next `recover`; after half an hour somebody should know."""
 
@@ -30,6 +32,14 @@ def unsent(session: Session, now: datetime, *, request_id: int | None = None) ->
     return [
         Unsent(key=letter.key, kind=letter.kind, state=letter.state, written_at=letter.written_at)
         for letter in session.exec(query)
+    ]
+
+
+def stuck_letters(session: Session, now: datetime) -> list[Unsent]:
+    """Return the same for whoever may not see keys: the key is the reference of the case, or empty."""
+    found = unsent(session, now)
+    return [
+        one.model_copy(update={"key": match[0] if (match := _CASE.search(one.key)) else ""}) for one in found
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Table, insert
 from sqlmodel import Session, SQLModel, func, select
 
+from models.alerts import Standing, standing
 from models.calendar import paris_date
 from models.deadlines import Clock, Extension, Pause, deadlines
 from models.grounds import Delay, refusals
@@ -51,6 +52,7 @@ RIGHTS = {
 }
 CHANNELS = {"mail": 86, "form": 7, "post": 4, "forward": 2, "phone": 1}
 OUTCOMES = {"answered": 78, "nothing_held": 11, "refused": 7, "withdrawn": 2, "not_a_request": 2}
+IN_REVIEW = 0.8  # of the way to an answer
 TYPICAL_DAYS, SPREAD, MOST_DAYS = 8.5, 0.62, 80.0  # of a log-normal time to answer
 
 
@@ -65,17 +67,46 @@ def write_history(
 ) -> None:
     """Add `cases` invented cases received in the `days` before `now`, in the caller's transaction.
 
-    All are closed, so that no flow takes them up; with `still_open`, those not answered yet at `now` stay open.
+    All are closed, so that no flow takes them up; with `still_open`, those not answered yet at `now` stay open, and the
+    last ones are requests that nobody may overlook: due today, past the 30 days, overdue.
     """
     chance = random.Random(seed)  # noqa: S311  # sample data
     number = FIRST_NUMBER + session.exec(select(func.count()).select_from(Case)).one()
     moments = sorted(_moment(chance, now, days) for _ in range(cases))
+    urgent = _urgent(now) if still_open and cases else []
     for start in range(0, cases, CHUNK):
         invented = [
             _invent(chance, number + start + n, received, now, still_open=still_open)
             for n, received in enumerate(moments[start : start + CHUNK])
         ]
         _write(session, chance, invented, now)
+    invented = [_late(number + cases + n, clock, now) for n, clock in enumerate(urgent)]
+    if invented:
+        _write(session, chance, invented, now)
+
+
+def _urgent(now: datetime) -> list[Clock]:
+    """Return the clock of a request due today, of one past the 30 days and of one overdue.
+
+    Each where there can be one: on weekends in March nothing is due, because the month before is short.
+    """
+    today = paris_date(now)
+    days = [now - timedelta(days=ago) for ago in range(24, 50)]
+    plain = [Clock(day, (), None) for day in days]
+    longer = [Clock(day, (), Extension(Delay.VOLUME, paris_date(day) + timedelta(days=20))) for day in days]
+    wanted = ((Standing.DUE_TODAY, plain), (Standing.PROMISE_BROKEN, longer), (Standing.OVERDUE, plain))
+    found = (
+        next((one for one in clocks if standing(deadlines(one, today=today), today) is stands), None)
+        for stands, clocks in wanted
+    )
+    return [clock for clock in found if clock]
+
+
+def _late(number: int, clock: Clock, now: datetime) -> tuple[Row, list[Story]]:
+    """A request of access that an officer still reviews."""
+    dates = deadlines(clock, today=paris_date(now))
+    story = Story(Right.ACCESS, clock, dates, None, IN_REVIEW, "", "", identified=True, bounced=False, failed=False)  # fmt: skip
+    return case_row(number, [story], "fr", "mail"), [story]
 
 
 def _moment(chance: random.Random, now: datetime, days: int) -> datetime:

@@ -1,5 +1,6 @@
 """Chromium as people use it: every host it asks is written down, pages can be photographed and checked with axe."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=fr-FR",  # what a date field shows is the browser's own language, not the page's
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves, and nothing waits for an answer
 ]
 PATIENCE = 30_000  # milliseconds, for machines that run other tests besides
@@ -45,7 +47,9 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     with sync_playwright() as tools:
         expect.set_options(timeout=PATIENCE)
-        launched = tools.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        launched = tools.chromium.launch(
+            executable_path=chromium(), args=ARGUMENTS, env={**os.environ, "LANGUAGE": "fr"}
+        )
         yield launched
         launched.close()
 

@@ -16,7 +16,7 @@ WORDS = {
         "Demandes reçues du 1er décembre 2025 au 23 novembre 2026",
         "Délais tenus par droit",
         "Les mêmes chiffres selon le droit exercé.",
-        ("Droit", "Reçues", "30 jours, %"),
+        ("Droit", "Reçues", "En 30 jours, %"),
         (("Accès", "1\u202f204", "97,5\u00a0%"), ("Effacement", "0", "–")),
     ),
     "en": (
@@ -27,11 +27,16 @@ WORDS = {
         ("Deadline", "Requests"),
         (("On time", "12"), ("Overdue", "1")),
         "Requests received from 1 December 2025 to 23 November 2026",
-        "Deadlines kept by right",
+        "Deadlines met, by right",
         "The same figures by the right exercised.",
-        ("Right", "Received", "30 days, %"),
-        (("Access", "1,204", "97.5\u00a0%"), ("Erasure", "0", "–")),
+        ("Right", "Received", "Within 30 days, %"),
+        (("Access", "1,204", "97.5%"), ("Erasure", "0", "–")),
     ),
+}
+
+ENCLOSED = {
+    "fr": "les douze derniers mois, du 1er décembre 2025 au 23 novembre 2026",
+    "en": "the last twelve months, from 1 December 2025 to 23 November 2026",
 }
 
 
@@ -46,10 +51,12 @@ def report(language: str) -> Report:
         period=period,
         as_of=date(2026, 11, 23),
         late=1,
+        broken=2,
         waiting=13,
         parts=(
             ReportPart(title=today, sections=(standing,)),
             ReportPart(title=year, sections=(rights, drawn)),
         ),
+        enclosed=ENCLOSED[language],
         link="https://dsr.nexoris.example/sla",
     )

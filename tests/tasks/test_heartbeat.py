@@ -23,7 +23,7 @@ def names(now: datetime) -> list[str]:
 
 
 def test_a_flow_is_silent_after_twice_its_interval_and_not_before(db: str) -> None:
-    assert names(NOW) == [], "nothing was ever started here"
+    assert set(names(NOW)) == CLOCKWORK.keys(), "nothing was ever started here"
     for flow in CLOCKWORK:
         beat(flow, NOW)
     assert names(NOW + timedelta(minutes=2)) == []

@@ -22,7 +22,7 @@ from tests.support.letter_reading import EVERY, TO_REQUESTERS, Page, both
 from tests.support.letter_samples import REF, sample
 
 GOLDEN = Path(__file__).parent / "golden"
-SUBJECTS = {"ref", "question", "lifted", "count", "late", "period"}
+SUBJECTS = {"ref", "question", "lifted", "count", "late", "broken", "period"}
 
 
 @pytest.mark.parametrize(("language", "kind"), EVERY)

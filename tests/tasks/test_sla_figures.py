@@ -12,7 +12,8 @@ from datetime import date, timedelta
 
 import pypdf
 import pytest
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from models.alerts import standing
 from models.case_clock import deadlines_of
@@ -25,6 +26,7 @@ from tasks.figures.sla_csv import figures_csv, list_csv
 from tasks.figures.sla_figures import figures
 from tasks.figures.sla_pdf import report_pdf
 from tasks.figures.sla_requests import requests_behind
+from tasks.figures.sla_say import name_of
 from tests.support.sla_fixture import CASES, NOW, TODAY, write_cases
 
 YEAR = Filter(date(2025, 12, 1), TODAY)
@@ -253,12 +255,36 @@ def test_the_pdf_says_the_same_on_two_to_four_pages(session: Session, language: 
     assert document == report_pdf(found, language)
     reader = pypdf.PdfReader(io.BytesIO(document))
     assert 2 <= len(reader.pages) <= 4
+    footer = {
+        "fr": "Au 23 novembre 2026 · Demandes reçues du 1er",
+        "en": "As of 23 November 2026 · Requests received",
+    }
+    assert all(footer[language] in " ".join(page.extract_text().split()) for page in reader.pages)
+    title = {"fr": "les douze derniers mois", "en": "the last twelve months"}
+    assert title[language] in reader.pages[0].extract_text()
     text = "\n".join(page.extract_text() for page in reader.pages).replace("\u202f", " ").replace("\xa0", " ")
     for expected in {
-        "fr": ("72,2 %", "88,2 %", "octobre 2026 12 5 5 3 62,5 % 5 1 83,3 %", "Effacement 12 8 6 2 75 % 7 1 87,5 % 15 62"),
-        "en": ("72.2 %", "88.2 %", "October 2026 12 5 5 3 62.5 % 5 1 83.3 %", "Erasure 12 8 6 2 75 % 7 1 87.5 % 15 62"),
+        "fr": ("72,2 %", "88,2 %", "octobre 2026 12 5 5 3 62,5 % 5 1 83,3 %", "Effacement 12 8 6 2 75,0 % 7 1 87,5 % 15 62"),
+        "en": ("72.2%", "88.2%", "October 2026 12 5 5 3 62.5% 5 1 83.3%", "Erasure 12 8 6 2 75.0% 7 1 87.5% 15 62"),
     }[language]:  # fmt: skip
         assert expected in text, text
+
+
+def test_nothing_is_foretold_of_the_past(session: Session):
+    assert figures(session, Filter(YEAR.since, date(2026, 10, 31)), TODAY).forecast is None
+    assert figures(session, Filter(YEAR.since, date(2026, 11, 1)), TODAY).forecast is not None
+
+
+def test_a_refusal_without_a_ground_lists_itself_alone(session: Session):
+    session.execute(update(RequestDates).where(col(RequestDates.refusal_ground) == "unfounded").values(refusal_ground=""))  # fmt: skip
+    found = figures(session, YEAR, TODAY)
+    assert counted(found.refusals) == {"none": 1, "not_proved": 1, "not_theirs": 1}
+    assert requests_behind(session, YEAR, TODAY, "refused", "none").total == 1
+    assert (name_of("fr", "refused", "none"), name_of("en", "refused", "none")) == (
+        "Motif non enregistré",
+        "No ground noted",
+    )
+    assert same_rows(session, found) == 184
 
 
 def test_percentiles_are_nearest_rank():

@@ -170,7 +170,10 @@ def test_mail_has_text_with_the_numbers_pictures_in_place_and_the_pdf(
         assert part.get_content_disposition() == "inline"
         assert part.get_content().startswith(b"\x89PNG")
     [file] = [part for part in mail.iter_attachments() if part.get_content_disposition() == "attachment"]
-    assert file.get_filename() == f"{'delais' if language == 'fr' else 'deadlines'}-2026-W47.pdf"
+    assert (
+        file.get_filename()
+        == f"{'delais-douze-mois' if language == 'fr' else 'deadlines-twelve-months'}-2026-W47.pdf"
+    )
     assert file.get_content() == report_pdf(year, spoken), "the PDF is the page's"
     assert len(PdfReader(BytesIO(file.get_content())).pages) > 0
 

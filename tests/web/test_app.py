@@ -13,7 +13,9 @@ from jinja2 import Environment, FileSystemLoader
 
 from models.settings import settings
 from models.tokens import new_token
+from tasks.clock.heartbeat import expect
 from tests.conftest import forget_settings
+from tests.support.case_rows import NOW
 from tests.web.conftest import Site
 from web.app import create_app
 from web.pages import FOLDER, words
@@ -33,6 +35,7 @@ sqlite = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
 
 
 def test_the_app_is_healthy_on_both_engines(browser: httpx.Client) -> None:
+    expect(NOW)  # as `dsr up` does
     answer = browser.get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"database": "ok"})
 

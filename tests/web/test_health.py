@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from models.database import unit_of_work
-from models.tables import LetterState
+from models.tables import Heartbeat, LetterState
 from tasks.clock.heartbeat import CLOCKWORK, beat, expect
 from tasks.letters.unsent_letters import unsent
 from tests.support.watching import letter
@@ -47,6 +47,30 @@ def doctor(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
     checks = json.loads(capsys.readouterr().out)
     assert status == (0 if all(check["ok"] for check in checks) else 1)
     return {check["part"]: check for check in checks}
+
+
+def test_an_engine_that_never_started_turns_the_app_red(site: Site, browser: httpx.Client) -> None:
+    answer = browser.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json() == {"database": "ok", "silent": dict.fromkeys(CLOCKWORK, "never")}
+    assert browser.get("/livez").status_code == 200, "a start-up probe must not wait for the engine"
+
+
+def test_a_start_has_the_grace_of_two_intervals(site: Site, browser: httpx.Client) -> None:
+    """`dsr up` expects the clockwork before the web app answers."""
+    expect(site.now)
+    assert browser.get("/healthz").status_code == 200
+    site.now += timedelta(minutes=2, seconds=1)
+    assert list(browser.get("/healthz").json()["silent"]) == ["intake"]
+
+
+def test_a_flow_that_is_new_in_this_version_is_silent_until_somebody_expects_it(
+    site: Site, browser: httpx.Client
+) -> None:
+    expect(site.now)
+    with unit_of_work() as session:
+        session.delete(session.get_one(Heartbeat, "report"))
+    assert browser.get("/healthz").json()["silent"] == {"report": "never"}
 
 
 @sqlite

@@ -1,0 +1,47 @@
+"""Invented history: whatever the day, somebody is due today and somebody is late, so that a page has something to warn of."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from models.calendar import paris_date
+from models.database import reading, unit_of_work
+from models.sla import last_months
+from tasks.figures.sla_figures import figures
+from tasks.samples.sample_history import write_history
+from tests.support.case_rows import NOW
+
+sqlite = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+DAYS = [
+    NOW + timedelta(days=days) for days in (0, 5, 33, 101, 260)
+]  # Monday, Saturday, 26 December, 4 March, August
+
+
+@sqlite
+@pytest.mark.parametrize("now", DAYS, ids=lambda now: f"{now:%Y-%m-%d}")
+def test_an_open_history_has_each_standing_that_warns(db: str, now: datetime) -> None:
+    with unit_of_work() as session:
+        write_history(session, 5, now, still_open=True)
+    with reading() as session:
+        today = paris_date(now)
+        found = figures(session, last_months(today), today)
+    standing = {count.value for count in found.standing if count.count}
+    assert {"due_today", "promise_broken", "overdue"} <= standing
+
+
+@sqlite
+def test_a_weekend_in_march_has_nothing_that_is_due(db: str) -> None:
+    with unit_of_work() as session:
+        write_history(session, 1, NOW + timedelta(days=103), still_open=True)
+    with reading() as session:
+        day = paris_date(NOW + timedelta(days=103))
+        found = figures(session, last_months(day), day)
+    assert (day.isoformat(), found.standing_count("due_today"), found.overdue) == ("2027-03-06", 0, 1)
+
+
+@sqlite
+def test_a_closed_history_leaves_nothing_to_do(db: str) -> None:
+    with unit_of_work() as session:
+        write_history(session, 20, NOW)
+    with reading() as session:
+        assert figures(session, last_months(NOW.date()), NOW.date()).unanswered == 0
