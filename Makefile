@@ -27,7 +27,7 @@ test: $(STAMP) ## all tests that fit in ten minutes on two cores
 	$(BIN)/python -m pytest
 
 test-long: $(STAMP) ## the tests that take longer: a kill at each boundary that only one flow has, 500 random databases …
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m "long and not exhaustive"
 
 test-all: test test-long $(STAMP) ## every test: a kill at every boundary of every flow, on PostgreSQL too
 	$(BIN)/python -m pytest -m exhaustive

@@ -117,20 +117,27 @@ def case_extend(
 
     migrated()
     extend_case(ref, ground, reason, by, now(), code)
-    console.print(f"{ref} is extended; the running engine sends the notice", highlight=False)
+    console.print(
+        f"{ref} is extended as soon as its notice has left; the running engine sends it", highlight=False
+    )
 
 
 @pen.command("list")
 def pen_list(as_json: AsJson = False) -> None:
-    """Show what waits for a person's decision, oldest first."""
+    """Show what waits for a person's decision, oldest first, then what was read as no request."""
     from tasks.mail.pen import waiting
 
     found = waiting()
     if as_json:
         print_json([message.model_dump(mode="json") for message in found])
         return
-    rows = ((str(m.number), f"{m.received_at:%Y-%m-%d}", m.sender, m.subject, m.reason) for m in found)
-    print_table(("message", "received", "from", "subject", "why"), rows)
+    head = ("message", "received", "from", "subject", "why")
+    rows = [(str(m.number), f"{m.received_at:%Y-%m-%d}", m.sender, m.subject, m.reason) for m in found]
+    loud = [row for row, message in zip(rows, found, strict=True) if not message.quiet]
+    print_table(head, loud)
+    if len(loud) < len(rows):
+        console.print("\nread as no request, to look through once a week:", highlight=False)
+        print_table(head, rows[len(loud) :])
 
 
 @pen.command("release")

@@ -11,26 +11,28 @@ from prefect.client.schemas.objects import Artifact
 from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.prefect_api import prefect
-from models.calendar import Language, format_day, paris_date
+from models.alerts import reply_due
+from models.calendar import Language, format_day, format_days, paris_date
 from models.case_clock import deadlines_of
 from models.cases import find_case
-from models.database import reading
+from models.database import reading, unit_of_work
 from models.deadline_explanation import explain
 from models.deadlines import Deadlines
+from models.storage import sha256
 from tasks.forms.form_texts import officer_language
 from tasks.letters.correspondence import case_link
 
 WORDS: dict[Language, str] = {
-    "fr": "# {ref} · {left}\n\n| | |\n|---|---|\n| **À répondre au plus tard le** | **{binding}** |\n"
-    "| Promesse de 30 jours | {commitment} |\n| Délai légal | {statutory} |\n\n## Pourquoi ces dates\n\n{why}\n\n"
+    "fr": "# {ref} · {left}\n\n| | |\n|---|---|\n| **À répondre au plus tard le** | **{due}** |\n"
+    "{before}| Promesse de 30 jours | {commitment} |\n| Délai légal | {statutory} |\n\n## Pourquoi ces dates\n\n{why}\n\n"
     "[Le dossier]({link})\n",
-    "en": "# {ref} · {left}\n\n| | |\n|---|---|\n| **Answer by** | **{binding}** |\n"
-    "| Promise of 30 days | {commitment} |\n| Legal period | {statutory} |\n\n## Why these dates\n\n{why}\n\n"
+    "en": "# {ref} · {left}\n\n| | |\n|---|---|\n| **Answer by** | **{due}** |\n"
+    "{before}| Promise of 30 days | {commitment} |\n| Legal period | {statutory} |\n\n## Why these dates\n\n{why}\n\n"
     "[The case]({link})\n",
 }
-LEFT: dict[Language, tuple[str, str, str]] = {
-    "fr": ("{} jours de retard", "à répondre aujourd’hui", "{} jours restants"),
-    "en": ("{} days late", "due today", "{} days left"),
+BEFORE: dict[Language, str] = {
+    "fr": "| Sans la prolongation | {} |\n",
+    "en": "| Without the extension | {} |\n",
 }
 
 
@@ -40,35 +42,57 @@ def key_of(case_ref: str) -> str:
 
 
 def show_clock(case_ref: str, now: datetime) -> bool:
-    """Write the case's artifact, where it does not say yet what is true now; False where it does."""
+    """Write the case's artifact, where it does not say yet what is true now; False where it does.
+
+    What was shown last is noted with the case, so that Prefect is asked only where a date or the day has changed.
+    """
     with reading() as session:
         case = find_case(session, case_ref)
         text = clock_text(case_ref, deadlines_of(session, case, now), now, case_link(case))
-    known = _artifacts(case_ref)
-    if known and known[0].data == text:
+    shown = sha256(text.encode())
+    if case.clock_shown == shown:
         return False
+    known = _artifacts(case_ref)
     with prefect() as client:
         if known:
             client.update_artifact(known[0].id, ArtifactUpdate(data=text))
         else:
             client.create_artifact(ArtifactCreate(key=key_of(case_ref), type="markdown", data=text))
+    _note_shown(case_ref, shown)
     return True
 
 
+def _note_shown(case_ref: str, shown: str) -> None:
+    with unit_of_work() as session:
+        find_case(session, case_ref).clock_shown = shown
+
+
 def clock_text(case_ref: str, dates: Deadlines, now: datetime, link: str) -> str:
-    """Return the clock in the officers' language; it holds no personal data."""
-    language = officer_language()
-    days = (dates.binding - paris_date(now)).days
-    late, today, left = LEFT[language]
+    """Return the clock in the officers' language, counted to the day that alerts act on; it holds no personal data."""
+    language, due = officer_language(), reply_due(dates)
+    extended = due != dates.binding
     return WORDS[language].format(
         ref=case_ref,
-        left=today if not days else (left if days > 0 else late).format(abs(days)),
-        binding=format_day(dates.binding, language),
+        left=_left((due - paris_date(now)).days, language),
+        due=format_day(due, language),
+        before=BEFORE[language].format(format_day(dates.binding, language)) if extended else "",
         commitment=format_day(dates.commitment, language),
         statutory=format_day(dates.statutory_in_force, language),
         why="\n".join(f"- {sentence}" for sentence in explain(dates, language)),
         link=link,
     )
+
+
+def _left(days: int, language: Language) -> str:
+    """How many days are left, or how many it is late."""
+    counted = format_days(abs(days), language)
+    if not days:
+        return "à répondre aujourd’hui" if language == "fr" else "due today"
+    if days < 0:
+        return f"{counted} de retard" if language == "fr" else f"{counted} late"
+    if language == "fr":
+        return f"{counted} restant" if days == 1 else f"{counted} restants"
+    return f"{counted} left"
 
 
 def forget_clock(case_ref: str) -> int:
@@ -77,6 +101,7 @@ def forget_clock(case_ref: str) -> int:
     with prefect() as client:
         for artifact in known:
             client.delete_artifact(artifact.id)
+    _note_shown(case_ref, "")
     return len(known)
 
 

@@ -1,6 +1,7 @@
 """Objection (GDPR 21): marketing stops at once in every tool, whoever asks; anything else is stored only, then weighed.
 
-Every step happens once per request; this body may run any number of times. Marketing needs no officer (law.md R7a).
+Every step happens once per request; this body may run any number of times. Marketing needs no officer (law.md R7a),
+unless a machine may have asked: it stops all the same, and the officer sends the reply (RFC 3834).
 """
 
 from prefect import flow
@@ -35,7 +36,10 @@ def _answer(lease: Lease) -> None:
     stopped = stop_marketing(lease, turns, "objection")
     marketing = reply_objection(stopped.since, stopped.when, stopped.listed_until, marketing=True)
     if step(lease, "read-objection", lambda: read_objection)["marketing"]:
-        send_reply(lease, step(lease, "reply", lambda: marketing)["letter"])
+        unasked = reply_objection(
+            stopped.since, stopped.when, stopped.listed_until, marketing=True, automatic=True
+        )
+        send_reply(lease, step(lease, "reply", lambda: unasked)["letter"])
         return
     if not prove(lease, turns, lambda: marketing):
         return

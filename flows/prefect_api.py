@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun, FlowRunInput
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
+from models.alerts import reply_due
 from models.case_clock import deadlines_of
 from models.cases import find_request
 from models.database import reading
@@ -79,7 +80,7 @@ def _label(request_ref: str, now: datetime) -> tuple[str, list[str]]:
     with reading() as session:
         request = find_request(session, request_ref)
         case = session.get_one(Case, request.case_id)
-        due = deadlines_of(session, case, now).binding
+        due = reply_due(deadlines_of(session, case, now))
     return name_of(request, case, due), tags_of(request, case)
 
 

@@ -6,7 +6,10 @@ few minutes; repeating it changes nothing where all is well.
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from prefect import flow
 from prefect.client.schemas.objects import FlowRun
@@ -19,6 +22,7 @@ from flows.runtime.clock import utc_now
 from flows.start import start_run
 from models.cases import find_case
 from models.database import reading, unit_of_work
+from models.errors import DsrError, NeedsHuman
 from models.tables import Request, WaitsFor
 from tasks.clock.pauses import resume_answered
 from tasks.letters.send_letters import send_queued
@@ -33,23 +37,49 @@ log = logging.getLogger(__name__)
 @flow(name="recover", flow_run_name="recover", persist_result=False)
 @beating("recover")
 def recover() -> None:
-    """Repair everything that can be repaired now."""
-    repair(utc_now())
+    """Repair everything that can be repaired now; the run fails, after all is done, where something could not be."""
+    problems = repair(utc_now()).problems
+    if problems:
+        raise NeedsHuman("; ".join(problems))
 
 
-def repair(now: datetime) -> list[str]:
-    """Repair, and return what was done, in sentences without personal data."""
+class Repaired(NamedTuple):
+    """What was done, and what could not be, in sentences without personal data."""
+
+    done: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def repair(now: datetime) -> Repaired:
+    """Repair what can be repaired. What is broken in one request or case holds up no other."""
     for handled in handle_kept(now):
         follow_up(handled)
     tell_officers(now)
     asyncio.run(send_queued(now))
     waiting = open_requests(now)
-    done = [sentence for request in waiting if (sentence := _repair_request(request, now))]
+    done: list[str] = []
+    problems: list[str] = []
+    for request in waiting:
+        with _going_on(request.ref, problems):
+            done += filter(None, [_repair_request(request, now)])
     for ref in dict.fromkeys(case_ref_of(request.ref) for request in waiting):
-        keep_clock(ref, now)
+        with _going_on(ref, problems):
+            keep_clock(ref, now)
     for sentence in done:
         log.warning(sentence)
-    return done
+    return Repaired(tuple(done), tuple(problems))
+
+
+@contextmanager
+def _going_on(ref: str, problems: list[str]) -> Iterator[None]:
+    """Note in `problems` what went wrong about `ref`, and go on behind it."""
+    try:
+        yield
+    except DsrError as error:
+        problems.append(f"{ref} could not be repaired: {error}")
+    except Exception as error:
+        log.exception("%s could not be repaired", ref)
+        problems.append(f"{ref} could not be repaired: {type(error).__name__}, see the log")
 
 
 def keep_clock(case_ref: str, now: datetime) -> None:

@@ -63,7 +63,7 @@ def thresholds(
 ) -> tuple[Threshold, ...]:
     """Return every threshold that an unanswered request has reached by `today`, in the order of the days.
 
-    The notice of an extension is due by the binding date (D29) while there is none; that of a refusal by the end of the
+    The notice of an extension is due by the binding date (D29) until one has told the person; that of a refusal by the end of the
     unextended month (D14) once the reply itself may come later.
     """
     found = list(_reached(Limit.REPLY, reply_due(dates), dates, today, ladder, daily=True))
@@ -118,6 +118,11 @@ def standing(dates: Deadlines, today: date, soon: int = 3) -> Standing:
     return Standing.DUE_SOON if near else Standing.ON_TIME
 
 
+def is_paused(dates: Deadlines) -> bool:
+    """Whether the law's clock stands still today; the promise of 30 days never does (D29)."""
+    return any(verdict.outcome == "counted" and verdict.pause.answered is None for verdict in dates.pauses)
+
+
 def moves_of(dates: Deadlines) -> int:
     """Return how often the clock of a case was moved: by each stop and each restart of the month, and by an extension.
 
@@ -139,5 +144,4 @@ def epoch(dates: Deadlines, moves: int, due: date | None = None) -> str:
     `due`: the last day of the limit in question; without it that of the reply. While a pause is open the last day moves
     every day; then only `moves` tells.
     """
-    paused = any(verdict.outcome == "counted" and verdict.pause.answered is None for verdict in dates.pauses)
-    return f"{moves}:paused" if paused else f"{moves}:{due or reply_due(dates)}"
+    return f"{moves}:paused" if is_paused(dates) else f"{moves}:{due or reply_due(dates)}"

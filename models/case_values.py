@@ -29,13 +29,17 @@ class DatesView(Seen):
 
 
 class ExtensionView(Seen):
-    """The two further months. `ground` and `reason` as told to the person; `counts`: whether the law lets it count."""
+    """The two further months. `ground` and `reason` as told to the person; `counts`: whether the law lets it count.
+
+    `told_at` is None while nobody told the person; `waits`: the notice may still leave by itself.
+    """
 
     ground: str
     reason: str
-    told_at: datetime
+    told_at: datetime | None
     recorded_by: str
     counts: bool
+    waits: bool
     promise_broken: bool
 
 

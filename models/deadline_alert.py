@@ -5,6 +5,7 @@ Pure values, as in `models/letters.py`; no personal data.
 
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
@@ -25,7 +26,9 @@ class Blocker(StrEnum):
     SIBLING = "sibling"
     CLOCK = "clock"
     LETTER = "letter"
+    UNSENT = "unsent"
     RETURNED = "returned"
+    NOTICE = "notice"
     PROBLEM = "problem"
     ENGINE = "engine"
 
@@ -45,7 +48,8 @@ class DueRequest(Frozen):
     `due`: the last day of `limit`; `days`: calendar days until then, below zero when it is over. `extend_until`: the last
     day on which an extension may be announced (D11, D12; by `binding` it keeps the published promise, D29), None where
     there can be none. `refuse_until`: the last day to tell of a refusal in time (D14), None when it has passed.
-    `partial`: whether something can be sent already. Links are empty for readers who may not open cases.
+    `partial`: whether something can be sent already. `broken`: the promise of 30 days or, after `lawful_until`, the law
+    (D28); `paused`: the law's clock stands still. Links are empty for readers who may not open cases.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -60,6 +64,9 @@ class DueRequest(Frozen):
     extension_breaks_promise: bool
     refuse_until: date | None
     partial: bool
+    broken: Literal["", "promise", "law"] = ""
+    lawful_until: date | None = None
+    paused: bool = False
     case_link: Link | None
     run_link: Link | None
 

@@ -87,6 +87,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "[D12] The extension does not count: the requester was told after {statutory_due}.",
         "fr": "[D12] La prolongation ne compte pas : le demandeur a été averti après le {statutory_due}.",
     },
+    "extension_not_told": {
+        "en": "[D11] The extension does not count yet: its notice has not left. It must be told by {extension_notice_legal_latest}.",
+        "fr": "[D11] La prolongation ne compte pas encore : son avis n’est pas parti. Elle doit être annoncée au plus tard le {extension_notice_legal_latest}.",
+    },
+    "extension_undelivered": {
+        "en": "[D11] The extension does not count: its notice could not leave or came back. Tell the requester otherwise by {extension_notice_legal_latest}.",
+        "fr": "[D11] La prolongation ne compte pas : son avis n’a pas pu partir ou est revenu. Prévenez le demandeur autrement, au plus tard le {extension_notice_legal_latest}.",
+    },
     "extension_none": {
         "en": "[D11, D29] An extension must be told, with reasons, by {extension_notice_promised_by}; the law refuses it after {extension_notice_legal_latest}.",
         "fr": "[D11, D29] Une prolongation doit être annoncée et motivée au plus tard le {extension_notice_promised_by} ; la loi la refuse après le {extension_notice_legal_latest}.",

@@ -32,7 +32,10 @@ QUERY_WORKING_DAYS = 5  # "without undue delay" in numbers (D16, 1.3)
 
 Scope = Literal["identity", "scope"]
 PauseOutcome = Literal["counted", "no_reason", "too_late", "period_over"]
-ExtensionOutcome = Literal["none", "in_force", "in_force_promise_broken", "no_reason", "too_late"]
+Notice = Literal["told", "waiting", "lost"]
+ExtensionOutcome = Literal[
+    "none", "in_force", "in_force_promise_broken", "no_reason", "too_late", "not_told", "undelivered"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,14 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """Two further months for complexity or number (D11). `notice_sent_on`: the day in Paris the requester was told."""
+    """Two further months for complexity or number (D11). `notice_sent_on`: the day in Paris the requester was told.
+
+    None while nobody told them: the notice waits to leave, or is `lost`: it could not leave, or came back.
+    """
 
     reason: str
-    notice_sent_on: date
+    notice_sent_on: date | None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +89,17 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class ClockFact:
-    """One event of a case's clock as it is stored. `reason`: the doubt of a pause or the ground of an extension."""
+    """One event of a case's clock. `reason`: the doubt of a pause or the ground of an extension.
+
+    An extension that was told happened when it was told; `notice` says what became of the letter.
+    """
 
     kind: Literal["received", "paused", "resumed", "extended"]
     at: datetime
     scope: Scope = "identity"
     reason: str = ""
     override: str = ""
+    notice: Notice = "told"
 
     def __post_init__(self) -> None:
         paris_date(self.at)  # refuses an instant without a zone
@@ -248,6 +259,8 @@ def _judged_extension(extension: Extension | None, binding: date, due: date) -> 
         return "none"
     if not extension.reason.strip():
         return "no_reason"
+    if extension.notice_sent_on is None:
+        return "undelivered" if extension.lost else "not_told"
     if extension.notice_sent_on > due:
         return "too_late"
     return "in_force" if extension.notice_sent_on <= binding else "in_force_promise_broken"
@@ -274,7 +287,8 @@ def clock_from_events(events: Iterable[ClockFact]) -> Clock:
             ]
             unanswered = [asked for asked in unanswered if asked.scope != fact.scope]
         else:
-            extension = extension or Extension(fact.reason, paris_date(fact.at))
+            told_on = paris_date(fact.at) if fact.notice == "told" else None
+            extension = extension or Extension(fact.reason, told_on, lost=fact.notice == "lost")
     if received is None:
         raise Rejected("This case has no receipt: record when its first message arrived.")
     pauses += [_pause(asked, None) for asked in unanswered]

@@ -50,6 +50,19 @@ def fingerprints(kind: str, value: str) -> tuple[Fingerprint, ...]:
     return tuple(Fingerprint(kind, _digest(key, "key id")[:8], _digest(key, message)) for key in keys)
 
 
+def email_digest(address: str) -> str:
+    """Return the digest of an address under the newest key; empty for what is no address."""
+    return next(iter(email_digests(address)), "")
+
+
+def email_digests(address: str) -> tuple[str, ...]:
+    """Return its digest under each key, newest first; none for what is no address."""
+    try:
+        return tuple(each.digest for each in fingerprints("email", address))
+    except Rejected:
+        return ()
+
+
 def _digest(key: str, message: str) -> str:
     return hmac.new(key.encode(), message.encode(), "sha256").hexdigest()
 

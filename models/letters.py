@@ -164,7 +164,7 @@ DecisionQuestion = Literal[
 
 
 class DecisionWaiting(CaseLetter):
-    """To the officer: a run waits for them, or cannot go on (`problem`). No personal data. `due`: binding day (D27)."""
+    """To the officer: a run waits for them, or cannot go on (`problem`). No personal data. `due`: the day alerts act on (D27, D13)."""
 
     right: Right
     question: DecisionQuestion
@@ -203,12 +203,14 @@ class ThingsToDo(Frozen):
 class TodoNotice(Context):
     """To the officers: what is new to do outside of the forms, and what should be done by now. No personal data.
 
-    `waiting`: how many things wait altogether. `link`: the desk's list.
+    `waiting`: how many things wait altogether. `link`: the desk's list. `quiet`: messages read as no request that nobody
+    looked through; told once a week, with a link to their list.
     """
 
     new: tuple[ThingsToDo, ...]
     late: tuple[ThingsToDo, ...]
-    waiting: int = Field(gt=0)
+    waiting: Count
+    quiet: Count = 0
     link: Link
 
 

@@ -7,11 +7,12 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from models.alerts import reply_due
+from models.alerts import is_paused, reply_due
 from models.calendar import paris_date
 from models.case_clock import clock_events, deadlines_of
 from models.deadlines import Deadlines
-from models.tables import Case, Decision, Letter, Request, RequestDates, Todo
+from models.letter_told import is_lost
+from models.tables import Case, Decision, Letter, Request, RequestDates
 
 
 def renew(session: Session, case: Case, now: datetime) -> None:
@@ -36,6 +37,11 @@ def _row(
     session: Session, case: Case, request: Request, dates: Deadlines, ground: str, now: datetime
 ) -> RequestDates:
     replied_on = _answered_on(session, request)
+    refused = request.outcome == "refused"
+    outcome = request.outcome if request.closed_at and replied_on else ""
+    lawful = (
+        dates.refusal_notice_latest if refused else dates.statutory_in_force
+    )  # D14: no extension for a refusal
     return RequestDates(
         request_id=request.id,
         case_id=case.id,
@@ -49,37 +55,28 @@ def _row(
         reply_due=reply_due(dates),
         refusal_latest=dates.refusal_notice_latest,
         paused_days=dates.paused_days,
-        pause_open=any(
-            verdict.outcome == "counted" and verdict.pause.answered is None for verdict in dates.pauses
-        ),
+        pause_open=is_paused(dates),
         extended=dates.extended,
         extension_ground=ground,
         replied_on=replied_on,
         answer_days=(replied_on - dates.received_on).days if replied_on else None,
         in_promise=replied_on <= dates.commitment if replied_on else None,
-        in_law=replied_on <= dates.statutory_in_force if replied_on else None,
-        outcome=request.outcome if request.closed_at else "",
-        refusal_ground=_refusal_ground(session, request) if request.outcome == "refused" else "",
+        in_law=replied_on <= lawful if replied_on else None,
+        outcome=outcome,
+        refusal_ground=_refusal_ground(session, request) if outcome == "refused" else "",
         identity_checked=case.identity_settled_at is not None,
         computed_on=paris_date(now),
     )
 
 
 def _answered_on(session: Session, request: Request) -> date | None:
-    """The day in Paris on which the reply left. One that came back is no answer until an officer has dealt with it."""
-    if request.replied_at is None:
+    """The day in Paris on which the reply left, or else reached the person; None where it could not leave or came back."""
+    reply = session.exec(select(Letter).where(Letter.key == f"{request.ref}:reply")).first()
+    if reply is not None and reply.reached_on is not None:
+        return reply.reached_on
+    if request.replied_at is None or (reply is not None and is_lost(reply)):
         return None
-    returned = session.exec(
-        select(Todo, Letter)
-        .join(Letter, col(Letter.id) == col(Todo.letter_id))
-        .where(
-            Letter.key == f"{request.ref}:reply",
-            col(Letter.bounced_at).is_not(None),
-        )
-    ).first()
-    if returned is None:
-        return paris_date(request.replied_at)
-    return paris_date(returned[0].done_at) if returned[0].done_at else None
+    return paris_date(request.replied_at)
 
 
 def _refusal_ground(session: Session, request: Request) -> str:

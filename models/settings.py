@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from models.errors import Rejected
+from models.intake_settings import IntakeSettings
 from models.mailbox_settings import (
     FurtherMailbox,
     MailboxSettings,
@@ -24,7 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 _PLACEHOLDERS = {"", "changeme", "change-me", "secret", "demo"}
 
 
-class Settings(WatchSettings):
+class Settings(IntakeSettings, WatchSettings):
     """Where things are and who is who. Every field is `DSR_` + its name in capitals; `.env` is read too.
 
     Secrets have no default: `Settings` refuses to exist with an empty or placeholder one outside the demo.
@@ -147,8 +148,6 @@ class Settings(WatchSettings):
     bundle_days: int = Field(30, ge=1, description="an export bundle is kept that long (law.md S4)")
     keep_after_close_days: int = Field(30, ge=1, description="raw mails and letters of a closed case")
     proof_years: int = Field(5, ge=1, description="the reply letter of a closed case (law.md A4)")
-    message_max_bytes: int = Field(default=50_000_000, ge=1_000)
-    message_seconds: float = Field(default=20, gt=0, description="longest time for reading one message")
     answers_per_day: int = Field(
         default=5, ge=1, description="automatic answers to one address in 24 hours (RFC 3834)"
     )

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from models.errors import NotFound, Permanent
+from models.errors import NotFound, Permanent, Unavailable
 from models.settings import settings
 
 _UNFINISHED = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{8}")
@@ -73,7 +73,7 @@ def _reach_disk(files: AbstractFileSystem, path: str) -> None:
 
 
 def fetch(key: str) -> bytes:
-    """Return the clear bytes kept under `key`; `NotFound` where they are gone."""
+    """Return the clear bytes kept under `key`; `NotFound` where they are gone, `Unavailable` where storage fails."""
     files, root = fsspec.url_to_fs(settings().storage)
     try:
         ciphertext: bytes = files.cat_file(f"{root}/{key}")
@@ -81,6 +81,8 @@ def fetch(key: str) -> bytes:
         raise NotFound(
             f"nothing is stored under {key}: it was purged, or DSR_STORAGE_URL points elsewhere"
         ) from error
+    except Exception as error:  # each kind of storage has errors of its own
+        raise Unavailable(f"the storage does not give {key} ({type(error).__name__}): check it") from error
     return decrypt(ciphertext)
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 SHORTEST_SECRET = 24  # characters
+LONGEST_WARNING = 250  # working days
 
 
 class WatchSettings(BaseSettings):
@@ -28,6 +29,16 @@ class WatchSettings(BaseSettings):
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="bearer token of GET /metrics; empty: the page is off"
     )
+
+    @field_validator("alert_days", "notice_days")
+    @classmethod
+    def _are_days_before(cls, days: frozenset[int]) -> frozenset[int]:
+        if any(not 0 <= day <= LONGEST_WARNING for day in days):
+            raise ValueError(
+                f"each is a number of working days before the last day, 0 to {LONGEST_WARNING}, as in [14, 7, 3, 1]; "
+                "the last day itself and what is late are told anyway"
+            )
+        return days
 
     @field_validator("metrics_token")
     @classmethod

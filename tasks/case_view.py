@@ -4,16 +4,16 @@ Only looks: reading again changes nothing.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Row, Select
+from sqlalchemy import ColumnElement, Row, Select, or_
 from sqlmodel import Session, SQLModel, col, select
 
 from models.audit import verify_case
 from models.calendar import Language, paris_date
-from models.case_clock import deadlines_of, fact_of
+from models.case_clock import dates_of, deadlines_of, notice_of
 from models.case_effects import ReceiptView, Seen
 from models.case_values import (
     AuditLine,
@@ -34,8 +34,9 @@ from models.case_values import (
 )
 from models.cases import find_case, requests_of
 from models.deadline_explanation import explain
-from models.deadlines import clock_from_events, deadlines
 from models.grounds import Delay
+from models.letter_told import LEFT_TO_OFFICERS, is_lost, is_reply, told_at
+from models.letters import LetterKind
 from models.settings import settings
 from models.tables import (
     AuditEvent,
@@ -72,20 +73,29 @@ def case_view(session: Session, ref: str, now: datetime) -> CaseView:
     broken = verify_case(session, case)
     of_case = {"case_id": case.id}
     mandate = mandate_of(session, case)
+    letters = _rows(session, Letter, of_case)
+    lost = _lost(letters)
     return CaseView(
         mandate=MandateView.model_validate(mandate) if mandate else None,
         **{name: getattr(case, name) for name in CaseView.model_fields if name in Case.model_fields},
-        dates=_dates(session, case, requests, now),
+        dates=_dates(session, case, requests, now, lost),
         extension=_extension(session, case, now),
-        requests=tuple(_request(session, request) for request in requests),
+        requests=tuple(_request(session, request, lost) for request in requests),
         messages=_seen(MessageLine, _rows(session, Message, of_case)),
-        letters=_seen(LetterLine, _rows(session, Letter, of_case)),
+        letters=_seen(LetterLine, letters),
         audit=_seen(AuditLine, _rows(session, AuditEvent, of_case)),
         audit_broken=f"{broken.number}: {broken.why}" if broken else "",
     )
 
 
-def _dates(session: Session, case: Case, requests: Sequence[Request], now: datetime) -> DatesView:
+def _lost(letters: Iterable[Any]) -> set[int]:
+    """The requests whose reply could not leave or came back, and told nobody: they are not answered."""
+    return {letter.request_id for letter in letters if is_reply(letter) and is_lost(letter)}
+
+
+def _dates(
+    session: Session, case: Case, requests: Sequence[Request], now: datetime, lost: Container[int]
+) -> DatesView:
     dates = deadlines_of(session, case, now)
     language: Language = "fr" if settings().officer_language == "fr" else "en"
     return DatesView(
@@ -93,7 +103,7 @@ def _dates(session: Session, case: Case, requests: Sequence[Request], now: datet
         commitment=dates.commitment,
         statutory=dates.statutory_in_force,
         binding=dates.binding,
-        days_left=_days_left(dates.binding, requests, now),
+        days_left=_days_left(dates.binding, requests, now, lost),
         explanation=tuple(explain(dates, language)),
     )
 
@@ -105,25 +115,29 @@ def _extension(session: Session, case: Case, now: datetime) -> ExtensionView | N
     ).first()
     if event is None:
         return None
-    dates = deadlines_of(session, case, now)
+    dates, notice = deadlines_of(session, case, now), notice_of(session, case)
     ground, _, reason = event.reason.partition(": ")
     known = ground in set(Delay)
     return ExtensionView(
         ground=ground if known else "",
         reason=reason if known else event.reason,
-        told_at=event.at,
+        told_at=told_at(notice) if notice else event.at,
         recorded_by=event.recorded_by,
         counts=dates.extended,
+        waits=dates.extension == "not_told",
         promise_broken=dates.extension == "in_force_promise_broken",
     )
 
 
-def _days_left(binding: date, requests: Iterable[Any], now: datetime) -> int | None:
-    waiting = any(request.replied_at is None and request.closed_at is None for request in requests)
+def _days_left(binding: date, requests: Iterable[Any], now: datetime, lost: Container[int]) -> int | None:
+    waiting = any(
+        request.id in lost or (request.replied_at is None and request.closed_at is None)
+        for request in requests
+    )
     return (binding - paris_date(now)).days if waiting else None
 
 
-def _request(session: Session, request: Request) -> RequestView:
+def _request(session: Session, request: Request, lost: Container[int]) -> RequestView:
     of_request = {"request_id": request.id}
     findings = _rows(session, FindingRow, of_request)
     newest = max((finding.round for finding in findings), default=0)
@@ -133,8 +147,11 @@ def _request(session: Session, request: Request) -> RequestView:
     offer = _rows(session, Download, of_request)
     steps, decisions = _rows(session, Step, of_request), _rows(session, Decision, of_request)
     receipts = _rows(session, Receipt, of_request)
+    said = {name: getattr(request, name) for name in RequestView.model_fields if name in Request.model_fields}
+    if request.replied_at is None or request.id in lost:  # it has told nobody, whatever was decided
+        said |= {"replied_at": None, "outcome": ""}
     return RequestView(
-        **{name: getattr(request, name) for name in RequestView.model_fields if name in Request.model_fields},
+        **said,
         flow_run_url=run_link(request) if request.flow_run_id else "",
         steps=_seen(StepView, steps),
         findings=_seen(FindingView, (finding for finding in findings if finding.round == newest)),
@@ -173,16 +190,25 @@ def case_list(session: Session, now: datetime, which: Which = "open") -> list[Ca
         requests[request.case_id].append(request)
     for event in session.execute(_columns(ClockEvent).join(Case).where(*wanted)):
         events[event.case_id].append(event)
-    bounced = Counter(session.exec(select(Letter.case_id).where(col(Letter.bounced_at).is_not(None))))
+    letters = session.execute(_columns(Letter).where(_watched())).all()
+    bounced = Counter(letter.case_id for letter in letters if letter.bounced_at is not None)
+    notices = {letter.case_id: letter for letter in letters if letter.kind == LetterKind.EXTENSION}
     acted_for = set(session.exec(select(Mandate.case_id)))
+    lost = _lost(letters)
     cases = session.execute(_columns(Case).where(*wanted)).all()
     lines = [
-        _line(case, requests[case.id], events[case.id], now).model_copy(
-            update={"bounced": bounced[case.id], "mandate": case.id in acted_for}
-        )
+        _line(
+            case, requests[case.id], dates_of(events[case.id], notices.get(case.id), now).binding, now, lost
+        ).model_copy(update={"bounced": bounced[case.id], "mandate": case.id in acted_for})
         for case in cases
     ]
     return sorted(lines, key=lambda line: (line.binding, line.ref))
+
+
+def _watched() -> ColumnElement[bool]:
+    """Letters that came back or could not leave, and notices of extensions."""
+    stuck = or_(col(Letter.bounced_at).is_not(None), col(Letter.state).in_(LEFT_TO_OFFICERS))
+    return or_(stuck, col(Letter.kind) == LetterKind.EXTENSION)
 
 
 def _columns(table: type[SQLModel]) -> Select[Any]:
@@ -190,9 +216,9 @@ def _columns(table: type[SQLModel]) -> Select[Any]:
     return select(*table.__table__.columns)  # type: ignore[attr-defined]
 
 
-def _line(case: Row[Any], requests: list[Row[Any]], events: list[Any], now: datetime) -> CaseLine:
-    clock = clock_from_events(map(fact_of, events))
-    binding = deadlines(clock, today=paris_date(now), extra_holidays=settings().extra_holidays).binding
+def _line(
+    case: Row[Any], requests: list[Row[Any]], binding: date, now: datetime, lost: Container[int]
+) -> CaseLine:
     return CaseLine(
         ref=case.ref,
         requester_name=case.requester_name,
@@ -200,7 +226,7 @@ def _line(case: Row[Any], requests: list[Row[Any]], events: list[Any], now: date
         received_at=case.received_at,
         closed_at=case.closed_at,
         binding=binding,
-        days_left=_days_left(binding, requests, now),
+        days_left=_days_left(binding, requests, now, lost),
         channel=case.channel,
         reminders=case.reminders,
         bounced=0,

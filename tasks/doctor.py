@@ -3,13 +3,14 @@
 import os
 import smtplib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import httpx
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlmodel import Session, func, select
+from sqlalchemy import inspect
+from sqlmodel import Session, col, func, select
 
 from models.audit import verify
 from models.data_map_loading import load_data_map
@@ -24,8 +25,12 @@ from models.tables import Letter, LetterState, Message, MessageState, Request
 from tasks.check_map import check_map
 from tasks.clock.heartbeat import CLOCKWORK, silent, started
 from tasks.letters.unsent_letters import unsent
+from tasks.mail.handle_mail import waiting_since
 from tasks.mail.keep_mail import open_inbox
 from tasks.officers import deciding
+
+UNDERSTOOD_WITHIN = timedelta(minutes=15)
+OLD = timedelta(days=60)
 
 
 class Check(Frozen):
@@ -44,13 +49,14 @@ def examine(now: datetime, *, deep: bool = False) -> list[Check]:
         "storage": _storage,
         "data map": lambda: f"{len(load_data_map(settings().data_map).systems)} systems described",
         "officers": _officers,
-        **_mailboxes(),
+        **_mailboxes(now),
         "mail relay": _relay,
         "prefect": _prefect,
         "web": _web,
         "clockwork": lambda: _clockwork(now),
         "letters": lambda: _letters(now),
         "requests": _requests,
+        "intake": lambda: _intake(now),
         "holding pen": _pen,
         "audit log": _audit,
     }
@@ -92,19 +98,37 @@ def _officers() -> str:
     return f"{known} may decide"
 
 
-def _mailboxes() -> dict[str, Callable[[], str]]:
+def _mailboxes(now: datetime) -> dict[str, Callable[[], str]]:
     """A look at each: the published one is `mailbox`, a further one says its address besides."""
     first, *further = settings().mailboxes
     named = {"mailbox": first, **{f"mailbox {mailbox.address}": mailbox for mailbox in further}}
-    return {part: partial(_mailbox, mailbox) for part, mailbox in named.items()}
+    return {part: partial(_mailbox, mailbox, now) for part, mailbox in named.items()}
 
 
-def _mailbox(mailbox: MailboxSettings) -> str:
+def _mailbox(mailbox: MailboxSettings, now: datetime) -> str:
     inbox = open_inbox(mailbox)
     try:
-        return f"{mailbox.address} answers, {inbox.count()} to take in"
+        waiting = inbox.count()
+        old = inbox.older(than=(now - OLD).date()) if waiting and _is_new(mailbox) else 0
     finally:
         inbox.close()
+    if old and settings().mail_since is None:
+        raise NotFound(
+            f"{old} of {waiting} messages in {mailbox.address} are older than {OLD.days} days, and each old request "
+            "would open an overdue case and be acknowledged: set DSR_MAIL_SINCE before the first start"
+        )
+    return f"{mailbox.address} answers, {waiting} to take in"
+
+
+def _is_new(mailbox: MailboxSettings) -> bool:
+    """Whether nothing of this mailbox was ever taken in."""
+    if not inspect(database()).has_table("message"):
+        return True
+    with reading() as session:
+        return (
+            session.exec(select(Message.id).where(Message.mailbox == mailbox.address).limit(1)).first()
+            is None
+        )
 
 
 def _relay() -> str:
@@ -164,12 +188,25 @@ def _requests() -> str:
     return "none is stuck"
 
 
+def _intake(now: datetime) -> str:
+    """How long messages wait to be understood: a few minutes are usual."""
+    with reading() as session:
+        number, oldest = waiting_since(session)
+    if oldest is not None and now - oldest > UNDERSTOOD_WITHIN:
+        raise NotFound(
+            f"{number} kept and not understood, the oldest since {oldest:%Y-%m-%d %H:%M} UTC: "
+            "see that storage and memory suffice, and the logs of intake"
+        )
+    return f"{number} kept a moment ago" if number else "every kept message is understood"
+
+
 def _pen() -> str:
     with reading() as session:
-        penned = session.exec(select(func.count()).where(Message.state == MessageState.PEN)).one()
+        to_decide = select(func.count()).where(Message.state == MessageState.PEN, ~col(Message.quiet))
+        penned = session.exec(to_decide).one()
     if penned:
         raise NotFound(f"{penned} messages wait for a decision today: `dsr pen list`")
-    return "empty"
+    return "nothing waits for a decision today"
 
 
 def _audit() -> str:

@@ -13,12 +13,14 @@ from models.errors import NotFound, Rejected
 from models.records import Frozen
 from models.tables import Case, Letter, LetterState, Message, MessageState, Todo, TodoKind
 from tasks import todos
+from tasks.letters.put_right import ON_ITS_WAY, may_send_again, owes_the_person
 
 URGENCY = (
     TodoKind.QUALIFY,
     TodoKind.BOUNCED,
     TodoKind.LETTER_FAILED,
     TodoKind.LETTER_UNCERTAIN,
+    TodoKind.REPLY_HELD,
     TodoKind.NOT_ACKNOWLEDGED,
     TodoKind.LETTER_TO_POST,
     TodoKind.REMINDER,
@@ -26,10 +28,13 @@ URGENCY = (
 )
 ELSEWHERE = {
     TodoKind.QUALIFY: "qualify the message, or put it aside with a reason: then it is done",
+    TodoKind.REPLY_HELD: "send the reply, or say that nobody is to be answered: then it is done",
     TodoKind.LETTER_TO_POST: "say on the letter's page when it was posted: then it is done",
     TodoKind.MANDATE: "check the mandate on its page: then it is done",
 }
 """Entries that end with what they ask for, not by being ticked off."""
+OWED = "nobody was told: send it again, or say on which day it reached the person (`dsr letter reached`)"
+"""An answer, or the notice of an extension, that could not leave or came back is owed until it has told the person."""
 LONGEST_WAIT = 30  # working days that are counted
 
 
@@ -37,7 +42,8 @@ class TodoLine(Frozen):
     """One thing to do. `number` is 0 for a message in the pen that nobody noted. `days`: working days it waits.
 
     `late`: it was already there on an earlier working day. `about`: a message's subject or a letter's kind; `why`: the
-    reason that was written down; `person`: whom it is about, as far as known.
+    reason that was written down; `person`: whom it is about, as far as known. `again`: its letter can be sent again;
+    `owed`: it ends when that letter has told the person; `leaving`: the letter is in the outbox.
     """
 
     number: int
@@ -51,6 +57,9 @@ class TodoLine(Frozen):
     about: str = ""
     why: str = ""
     person: str = ""
+    again: bool = False
+    owed: bool = False
+    leaving: bool = False
 
 
 def todo_lines(session: Session, now: datetime) -> list[TodoLine]:
@@ -58,7 +67,8 @@ def todo_lines(session: Session, now: datetime) -> list[TodoLine]:
     found = todos.open_todos(session)
     lines = [line for todo in found if (line := _line(session, todo, now)) is not None]
     noted = {line.message for line in lines if line.kind == TodoKind.QUALIFY}
-    penned = session.exec(select(Message).where(Message.state == MessageState.PEN)).all()
+    loud = select(Message).where(Message.state == MessageState.PEN, ~col(Message.quiet))
+    penned = session.exec(loud).all()
     lines += [_penned(session, message, 0, now) for message in penned if message.id not in noted]
     return sorted(lines, key=lambda line: (URGENCY.index(line.kind), line.since, line.number))
 
@@ -70,18 +80,30 @@ def count_todos() -> int:
         known = select(Todo.message_id).where(
             Todo.kind == TodoKind.QUALIFY, col(Todo.message_id).is_not(None)
         )
-        unnoted = select(func.count()).where(Message.state == MessageState.PEN, col(Message.id).not_in(known))
+        unnoted = select(func.count()).where(
+            Message.state == MessageState.PEN, ~col(Message.quiet), col(Message.id).not_in(known)
+        )
         return noted + session.exec(unnoted).one()
 
 
+def count_quiet() -> int:
+    """Return how many messages in the pen were read as no request, and wait for the weekly look."""
+    quiet = select(func.count()).where(Message.state == MessageState.PEN, col(Message.quiet))
+    with reading() as session:
+        return session.exec(quiet).one()
+
+
 def do(number: int, officer: str, now: datetime) -> None:
-    """Note that entry `number` is done; `Rejected` for those that end with what they ask for."""
+    """Note that entry `number` is done; `Rejected` for those that end with what they ask for, or while the person is owed it."""
     with unit_of_work() as session:
         todo = session.exec(select(Todo).where(Todo.id == number).with_for_update()).first()
         if todo is None:
             raise NotFound(f"there is nothing to do under the number {number}: `dsr todo list` shows what is")
         if todo.done_at is None and todo.kind in ELSEWHERE and _still_true(session, todo):
             raise Rejected(ELSEWHERE[TodoKind(todo.kind)])
+        letter = session.get(Letter, todo.letter_id) if todo.letter_id else None
+        if todo.done_at is None and letter is not None and owes_the_person(session, letter):
+            raise Rejected(OWED)
         todos.settle(session, number, officer, now)
 
 
@@ -90,6 +112,8 @@ def _still_true(session: Session, todo: Todo) -> bool:
     letter = session.get(Letter, todo.letter_id) if todo.letter_id else None
     if todo.kind == TodoKind.QUALIFY:
         return message is not None and message.state == MessageState.PEN
+    if todo.kind == TodoKind.REPLY_HELD:
+        return letter is not None and letter.state == LetterState.HELD
     if todo.kind == TodoKind.LETTER_TO_POST:
         return letter is not None and letter.state == LetterState.TO_POST
     return True
@@ -116,6 +140,9 @@ def _line(session: Session, todo: Todo, now: datetime) -> TodoLine | None:
         about=letter.kind if letter else message.subject if message else "",
         why=letter.bounce or letter.smtp_reply if letter else "",
         person=letter.recipient if letter and letter.recipient else _who(case),
+        again=letter is not None and may_send_again(letter),
+        owed=letter is not None and owes_the_person(session, letter),
+        leaving=letter is not None and letter.state in ON_ITS_WAY,
     )
 
 

@@ -4,18 +4,27 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from models.tables import WRITTEN, Letter, LetterState, Message, Request, WaitsFor
+from models.letter_told import is_reply
+from models.tables import UNPROVED, WRITTEN, Letter, LetterState, Message, Request, WaitsFor
 from tasks.colleagues.manual_search import colleagues_done
 from tasks.identify import code_outcome
 from tasks.siblings import settled
 
-SETTLED = {LetterState.SENT, LetterState.UNCERTAIN, LetterState.FAILED}
+SETTLED = {LetterState.SENT, LetterState.UNCERTAIN, LetterState.FAILED, LetterState.DROPPED}
 
 
 def letter_settled(session: Session, key: str) -> bool:
-    """Whether nothing more happens to the letter by itself."""
-    return session.exec(select(Letter.state).where(Letter.key == key)).one() in SETTLED
+    """Whether nothing more happens to the letter by itself.
+
+    A reply must have left, have been dropped, or have reached the person otherwise: one that could not leave is no
+    answer, and its request waits until an officer has put that right.
+    """
+    letter = session.exec(select(Letter).where(Letter.key == key)).one()
+    if is_reply(letter):
+        return letter.state in {LetterState.SENT, LetterState.DROPPED} or letter.reached_on is not None
+    return letter.state in SETTLED
 
 
 def is_over(session: Session, request: Request, now: datetime) -> bool:
@@ -34,16 +43,27 @@ def is_over(session: Session, request: Request, now: datetime) -> bool:
 
 def newest_message(session: Session, request: Request) -> int:
     """Return the number of the case's newest message that no machine wrote; waiting for one waits for a higher number."""
-    of_case = select(func.max(Message.id)).where(
+    return session.exec(_newest(request)).one() or 0
+
+
+def newest_answer(session: Session, request: Request) -> int:
+    """Return the number of the newest message that may end a wait.
+
+    What anybody could have written in the person's name ends none until an officer has filed it with the case.
+    """
+    return session.exec(_newest(request).where(col(Message.joined).not_in(UNPROVED))).one() or 0
+
+
+def _newest(request: Request) -> SelectOfScalar[int]:
+    return select(func.max(Message.id)).where(
         Message.case_id == request.case_id, col(Message.state).in_(WRITTEN)
     )
-    return session.exec(of_case).one() or 0
 
 
 def has_written(session: Session, request: Request, waits_on: str, now: datetime) -> bool:
     """Whether the requester has written after the message that `for_message` names, or the time for it is over."""
     number, _, end = waits_on.removeprefix("message-").partition("-")
-    return newest_message(session, request) > int(number) or now >= moment_of(end)
+    return newest_answer(session, request) > int(number) or now >= moment_of(end)
 
 
 def for_message(after: int, end: datetime) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import NullPool, create_engine, make_url, text
 from xdist.scheduler import LoadScopeScheduling
 
@@ -16,6 +18,7 @@ from models import database as database_module
 from models import settings as settings_module
 from models import storage
 from models.migrate import migrate
+from tasks import officers
 
 TEMPLATE = "template_dsr"
 MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000  # Linux's folder in memory; bytes
@@ -103,6 +106,15 @@ def create_database(server: str, template: str = "template0") -> str:
 def postgres_url(create_postgres_database: Callable[[], str]) -> str:
     """The SQLAlchemy URL of an empty PostgreSQL database."""
     return create_postgres_database()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Argon2 at its smallest cost: hundreds of tests log in, and a hash that is dear on purpose is what they would wait for."""
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(officers, "_hasher", lambda: quick)
+        yield
 
 
 def forget_settings() -> None:

@@ -83,7 +83,7 @@ def _page(
         ref=ref,
         dates=dates,
         possible=possible,
-        done=done and dates.extended,
+        done=done and (dates.extended or dates.extension == "not_told"),
         grounds=delay_words(desk_language()),
         codes=codes,
         said={"ground": ground, "reason": reason},

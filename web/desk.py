@@ -15,7 +15,7 @@ from models.case_values import CaseLine, CaseView
 from models.cases import find_request
 from models.data_map_loading import load_data_map
 from models.database import reading, unit_of_work
-from models.errors import DsrError, NotFound, Rejected
+from models.errors import NotFound, Rejected
 from models.rights import Right
 from models.settings import settings
 from tasks import officers
@@ -23,7 +23,7 @@ from tasks.case_view import Which, case_list, case_view
 from tasks.colleagues.evidence import evidence_archive
 from tasks.exports import downloads
 from tasks.letters.send_letters import send_queued
-from tasks.mail.read_mail import ParsedMail, read_mail
+from tasks.mail.read_kept import shown_kept
 from tasks.officers import LoggedIn
 from web.case_words import case_words
 from web.clock import Now
@@ -156,9 +156,9 @@ def case(
 ) -> Response:
     """Show one case whole; `link` says how sending a new one ended, `opened` that the case was just entered."""
     view = _view(ref, now)
-    messages = [(line, _read(line.storage_key)) for line in view.messages[-READ_INLINE:]]
+    messages = [(line, shown_kept(line.storage_key)) for line in view.messages[-READ_INLINE:]]
     letters = [
-        (line, None if line.secret else _read(line.storage_key)) for line in view.letters[-READ_INLINE:]
+        (line, None if line.secret else shown_kept(line.storage_key)) for line in view.letters[-READ_INLINE:]
     ]
     return page(
         request,
@@ -244,14 +244,6 @@ def _fetched(storage_key: str) -> bytes:
         return storage.fetch(storage_key)
     except NotFound as error:
         raise HTTPException(404) from error
-
-
-def _read(storage_key: str) -> ParsedMail | None:
-    """Return the message as text; None where it was purged or cannot be read."""
-    try:
-        return read_mail(storage.fetch(storage_key))
-    except DsrError:
-        return None
 
 
 def _matches(line: CaseLine, q: str) -> bool:

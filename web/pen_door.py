@@ -3,6 +3,7 @@
 A message is decided on once; deciding again shows where it went.
 """
 
+import contextlib
 import re
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -30,7 +31,33 @@ from web.security import csrf_checked
 from web.typed import Typed
 
 router = APIRouter(prefix="/desk/pen")
+A_PAGE = 200  # messages read as no request, shown at once
 REFERENCE = re.compile(r"DSR-\d{4}-\d{4,}")
+
+
+@router.get("")
+def quiet(request: Request, officer: Officer, aside: int = 0) -> Response:
+    """List what was read as no request, oldest first; `aside`: how many the last button put away."""
+    lines = [line for line in pen.waiting() if line.quiet][:A_PAGE]
+    return page(request, "desk/pen_list.html", desk_language(), officer=officer, lines=lines, aside=aside)
+
+
+@router.post("/aside", dependencies=[Depends(csrf_checked)])
+def put_aside(officer: Officer, now: Now, form: Typed) -> Response:
+    """Put aside what the page showed: the officer looked through it."""
+    seen = [int(number) for number in form.getlist("seen") if isinstance(number, str) and number.isdecimal()]
+    count = pen.dismiss_quiet(seen[:A_PAGE], officer.name, now)
+    return RedirectResponse(f"/desk/pen?aside={count}", status_code=303)
+
+
+@router.post("/{number}/look", dependencies=[Depends(csrf_checked)])
+def look(officer: Officer, number: int, now: Now) -> Response:
+    """Make it something to do today, and show it."""
+    del officer  # logged in is enough
+    _view(number)
+    with contextlib.suppress(Rejected):  # decided on meanwhile: the page says so
+        pen.look_at(number, now)
+    return RedirectResponse(f"/desk/pen/{number}", status_code=303)
 
 
 @router.get("/{number}.eml")
@@ -141,7 +168,7 @@ def _prefilled(view: PennedMessage) -> dict[str, str]:
     forwarded = is_colleague(view.sender)
     return {
         "name": view.name,
-        "address": "" if forwarded else view.sender,
+        "address": view.reply_to or ("" if forwarded or settings().is_own(view.sender) else view.sender),
         "language": view.language if view.language in settings().letter_languages else "en",
         "channel": Channel.FORWARD if forwarded else Channel.MAIL,
         "case_ref": view.cases[0].ref if view.cases else "",

@@ -33,6 +33,22 @@ FRENCH = {
         "un message antérieur porte le même Message-ID et d’autres mots"
     ),
     "it is larger than DSR_MESSAGE_MAX_BYTES: look at it by hand": "il est trop grand : à regarder à la main",
+    "it is larger than DSR_MESSAGE_MAX_BYTES: only its header is kept here, it stays unread in the mailbox: read it there "
+    "and decide today": (
+        "il est trop grand : seul son en-tête est gardé ici, il reste non lu dans la boîte : à lire là-bas et à décider "
+        "aujourd’hui"
+    ),
+    "bringing it here ended the intake three times: only its header is kept here, it stays unread in the mailbox: read it "
+    "there and decide today": (
+        "le recevoir a arrêté la réception trois fois : seul son en-tête est gardé ici, il reste non lu dans la boîte : "
+        "à lire là-bas et à décider aujourd’hui"
+    ),
+    "reading it ended its reader three times: look at it by hand": (
+        "sa lecture a échoué trois fois : à regarder à la main"
+    ),
+    "reading it takes longer than DSR_MESSAGE_SECONDS: look at it by hand": (
+        "sa lecture prend trop de temps : à regarder à la main"
+    ),
     "it says that a machine sent it": "il dit qu’une machine l’a envoyé",
     "it has no return path": "il n’a pas d’adresse de retour",
     "it is bulk mail": "c’est un envoi en nombre",
@@ -41,6 +57,10 @@ FRENCH = {
     "it is an automatic reply or a report": "c’est une réponse automatique ou un rapport",
     "our own address sent it for somebody: say who asks": (
         "notre propre adresse l’a envoyé pour quelqu’un : dites qui demande"
+    ),
+    "a robot sent it for somebody: say who asks": "un robot l’a envoyé pour quelqu’un : dites qui demande",
+    "{ref} waits for an answer, and it may be one: see who wrote it": (
+        "{ref} attend une réponse, et c’en est peut-être une : voyez qui l’a écrite"
     ),
     "our own address sent it": "notre propre adresse l’a envoyé",
     "its address is that of a robot": "son adresse est celle d’un robot",

@@ -8,8 +8,8 @@ from models.tables.audit import AuditEvent
 from models.tables.case import Case, Channel, ClockEvent, Mandate, ReferenceCounter
 from models.tables.challenge import Challenge, Download
 from models.tables.finding import FindingRow, ManualTask, Receipt
-from models.tables.letter import Letter, LetterState
-from models.tables.message import WRITTEN, Message, MessageState
+from models.tables.letter import Letter, LetterState, Reached
+from models.tables.message import UNPROVED, WRITTEN, Bringing, Message, MessageState
 from models.tables.officer import Officer, Role
 from models.tables.plan import Restriction, StoredPlan
 from models.tables.request import Decision, Request, RequestState, Step, WaitsFor
@@ -18,9 +18,11 @@ from models.tables.suppression import Disclosure, Notification, Reappearance, Su
 from models.tables.todo import Todo, TodoKind
 
 __all__ = [
+    "UNPROVED",
     "WRITTEN",
     "Alert",
     "AuditEvent",
+    "Bringing",
     "Case",
     "Challenge",
     "Channel",
@@ -38,6 +40,7 @@ __all__ = [
     "MessageState",
     "Notification",
     "Officer",
+    "Reached",
     "Reappearance",
     "Receipt",
     "ReferenceCounter",

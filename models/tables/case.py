@@ -54,6 +54,9 @@ class Case(SQLModel, table=True):
     reminded_at: datetime | None = instant(default=None)
     opened_at: datetime = instant()
     closed_at: datetime | None = instant(default=None)
+    clock_shown: str = Field(
+        default="", description="SHA-256 of the clock as Prefect shows it; empty: not at all"
+    )
     audit_count: int = 0
     audit_head: str = Field(default="", description="hash of the newest audit event")
 

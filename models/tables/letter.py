@@ -1,6 +1,6 @@
 """Letters: one outgoing message each, stored with its final bytes before it is sent (DESIGN.md 4.5)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
@@ -11,7 +11,8 @@ from models.tables.columns import instant
 class LetterState(StrEnum):
     """queued → sending → sent; UNCERTAIN when the connection died after DATA; FAILED needs a person.
 
-    TO_POST has no e-mail address: an officer prints and posts it, and says so; then it is SENT.
+    TO_POST has no e-mail address: an officer prints and posts it, and says so; then it is SENT. HELD is an automatic reply
+    that a machine may be behind: an officer queues it, or it is DROPPED.
     """
 
     QUEUED = "queued"
@@ -20,6 +21,17 @@ class LetterState(StrEnum):
     UNCERTAIN = "uncertain"
     FAILED = "failed"
     TO_POST = "to_post"
+    HELD = "held"
+    DROPPED = "dropped"
+
+
+class Reached(StrEnum):
+    """How a letter that could not leave, or came back, reached the person all the same."""
+
+    POST = "post"
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+    OTHER_ADDRESS = "other_address"
 
 
 class Letter(SQLModel, table=True):
@@ -51,3 +63,7 @@ class Letter(SQLModel, table=True):
         default="",
         description="why it came back: an enhanced status code (RFC 3463) or a few words, no address",
     )
+    reached_on: date | None = Field(
+        default=None, description="the day in Paris on which it reached the person otherwise"
+    )
+    reached_by: str = Field(default="", description="post | phone | in_person | other_address")

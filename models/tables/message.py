@@ -23,6 +23,9 @@ class MessageState(StrEnum):
 WRITTEN = (MessageState.CASE, MessageState.PEN)
 """Where a message is that a person may have written: what machines answered in a case waits for nobody and asks nothing."""
 
+UNPROVED = ("reference", "sender")
+"""What joins a message to a case and proves nothing: anybody can write a reference, and a sender's address."""
+
 
 class Message(SQLModel, table=True):
     """One message as it arrived, once per mailbox and exact bytes (which hold the Message-ID)."""
@@ -35,7 +38,7 @@ class Message(SQLModel, table=True):
     )
     content_hash: str = Field(description="SHA-256 of the raw bytes")
     body_hash: str = Field(
-        default="", description="of the text alone: tells a redelivery from a reused Message-ID"
+        default="", description="of subject, texts and files: tells a redelivery from a reused Message-ID"
     )
     storage_key: str
     received_at: datetime = instant(description="arrival at the controller (D2)")
@@ -44,13 +47,31 @@ class Message(SQLModel, table=True):
     reason: str = Field(default="", description="why it is in the pen, or what machine it is")
     case_id: int | None = Field(default=None, foreign_key="case.id", index=True)
     sender: str = ""
+    sender_digest: str = Field(
+        default="", description="keyed: recognises a redelivery once the sender is forgotten"
+    )
     subject: str = ""
     classification: dict[str, Any] = json_column(default_factory=dict)
     handled_at: datetime | None = instant(default=None)
     attempts: int = Field(
-        default=0, description="times somebody began to read it; many mean that it kills the reader"
+        default=0, description="times somebody began to read it, or found its file unreadable"
+    )
+    joined: str = Field(
+        default="",
+        description="what joined it to its case: token, reply, reference, sender, officer; empty: it opened the case",
+    )
+    quiet: bool = Field(
+        default=False, description="in the pen, read as no request: looked through once a week, no to-do"
     )
     automatic: str = Field(
         default="",
         description="why nothing may be answered automatically (RFC 3834); empty: a person wrote it",
     )
+
+
+class Bringing(SQLModel, table=True):
+    """A large message on its way from a mailbox to us: its row goes when it is kept, and stays where that killed us."""
+
+    mailbox: str = Field(primary_key=True)
+    uid: str = Field(primary_key=True)
+    attempts: int = 0

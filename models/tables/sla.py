@@ -2,9 +2,15 @@
 
 from datetime import date, datetime
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import instant
+
+
+def _few(name: str, condition: str, ground: str) -> Index:
+    """An index of the few rows that fulfil the condition."""
+    return Index(name, "received_on", ground, postgresql_where=text(condition), sqlite_where=text(condition))
 
 
 class RequestDates(SQLModel, table=True):
@@ -15,12 +21,34 @@ class RequestDates(SQLModel, table=True):
     """
 
     __tablename__ = "request_dates"
+    __table_args__ = (
+        Index(
+            "ix_request_dates_answered",
+            "received_on",
+            "right",
+            "in_promise",
+            "in_law",
+            "answer_days",
+            "language",
+        ),
+        Index(
+            "ix_request_dates_kind",
+            "received_on",
+            "outcome",
+            "channel",
+            "identity_checked",
+            "right",
+            "language",
+        ),
+        _few("ix_request_dates_refused", "outcome = 'refused'", "refusal_ground"),
+        _few("ix_request_dates_extended", "extension_ground <> ''", "extension_ground"),
+    )
     request_id: int = Field(primary_key=True, foreign_key="request.id")
     case_id: int = Field(foreign_key="case.id", index=True)
     right: str = Field(index=True)
     language: str
     channel: str
-    received_on: date = Field(index=True)
+    received_on: date
     commitment: date
     statutory: date = Field(description="in force: the extended one after an extension")
     binding: date = Field(index=True)

@@ -13,6 +13,7 @@ class TodoKind(StrEnum):
 
     QUALIFY = "qualify"
     NOT_ACKNOWLEDGED = "not_acknowledged"
+    REPLY_HELD = "reply_held"
     BOUNCED = "bounced"
     LETTER_FAILED = "letter_failed"
     LETTER_UNCERTAIN = "letter_uncertain"

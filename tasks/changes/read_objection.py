@@ -8,11 +8,9 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from models.errors import DsrError
-from models.storage import fetch
 from models.tables import WRITTEN, Message
 from tasks.classifier.load_vocabulary import plain_words
-from tasks.mail.read_mail import read_mail
+from tasks.mail.read_kept import read_kept
 from tasks.steps import Scene
 
 MARKETING = re.compile(
@@ -39,12 +37,9 @@ def read_objection(scene: Scene) -> dict[str, Any]:
         .limit(1)
     ).first()
     text = ""
-    if first is not None:
-        try:
-            mail = read_mail(fetch(first.storage_key))
-            text = plain_words(f"{mail.subject}\n{mail.fresh_text or mail.text}")
-        except DsrError:
-            text = ""
+    mail = read_kept(first.storage_key) if first is not None else None
+    if mail is not None:
+        text = plain_words(f"{mail.subject}\n{mail.fresh_text or mail.text}")
     return {"marketing": only_marketing(text)}
 
 

@@ -9,13 +9,12 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from models.errors import DsrError
 from models.letters import one_line
 from models.storage import fetch, keep
 from models.tables import WRITTEN, Case, Message
 from models.wishes import Wish, rectifiable_fields
 from tasks.connectors.rows import fold
-from tasks.mail.read_mail import read_mail
+from tasks.mail.read_kept import read_kept
 from tasks.search_systems import data_map
 from tasks.steps import Effect, Scene
 
@@ -52,12 +51,9 @@ def read_wish(scene: Scene) -> dict[str, Any]:
         .limit(1)
     ).first()
     text = ""
-    if message is not None:
-        try:
-            mail = read_mail(fetch(message.storage_key))
-            text = mail.fresh_text or mail.text
-        except DsrError:
-            text = ""
+    mail = read_kept(message.storage_key) if message is not None else None
+    if mail is not None:
+        text = mail.fresh_text or mail.text
     return kept_wish(wish_in(text, scene.case))
 
 

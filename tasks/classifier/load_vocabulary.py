@@ -32,6 +32,9 @@ _LISTS = (
     "privacy",
     "alarm",
     "touch",
+    "aside",
+    "notice",
+    "refused",
 )
 _WORDS = ("ask", "exercise", "explicit_access", "leave_list", "business")
 
@@ -75,7 +78,7 @@ def load_vocabulary(language: str) -> Vocabulary:
     lists = {name: _translate(str(value), {}) for name, value in data["words"].items()}
     for _ in range(3):  # lists name one another, three deep at most
         lists = {name: _insert(value, lists) for name, value in lists.items()}
-    words = {name: _compile(data[name], lists) for name in _LISTS}
+    words = {name: _compile(data.get(name, ""), lists) for name in _LISTS}
     words |= {name: _compile(data["words"][name], lists) for name in _WORDS}
     by_right = {
         name: {Right(right): _compile(lines, lists) for right, lines in data[name].items()}

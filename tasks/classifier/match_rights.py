@@ -4,26 +4,24 @@ Pure: text in, findings out.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import islice
 
 from models.rights import ARTICLES, Right
 from tasks.classifier.load_vocabulary import LANGUAGES, Vocabulary, load_vocabulary, plain_words
+from tasks.classifier.split_sentences import sentences, spoken_in
 
-MAX_WORDS = 6_000  # of one message; a letter has 900
-SENTENCE_WORDS = 150
-LONGEST_WORD = 60  # characters; longer is an address, a link or encoded data
 LONGEST_WHOLE = 200  # characters of a message that is nothing but "unsubscribe"
-FEW_WORDS = 12
-SPOKEN = 0.06  # share of a text's words that are a language's commonest ones
-UNCLEAR = 0.2
 OTHER = "other"  # a vocabulary of many languages
 COMPLAINT = "77"  # the article
+HEADING_WORDS = 10  # at most, of a heading and of a line under it
 REACH = 6  # words before a demand in which a negation concerns it
 
-_ARTICLE = re.compile(r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) (\d+)\b")
+_ARTICLE = re.compile(
+    r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) (\d+(?: (?:et|and|und|y|e|en|ou|or|oder|o|of|u) \d+){0,3})\b"
+)
 # A citation is an insertion: without it the verb stands beside its object ("widerrufe ich gemäß Art. 7 meine ...").
 _LAW = r"general data protection regulation|reglement general sur la protection des donnees|datenschutz ?grundverordnung|reglamento general de proteccion de datos|regolamento generale sulla protezione dei dati|algemene verordening gegevensbescherming"
 _CITATION = re.compile(
@@ -38,14 +36,17 @@ _FIELD = re.compile(
 _WHOLE = re.compile(
     r"\b(?:data|donnees|accounts?|comptes?|kontos?|daten|datos|cuenta|dati|gegevens|profil\w*|all|tout\w*)\b"
 )
-_TOKEN = re.compile(r"\S+")
-# Abbreviations that end no sentence.
-_NO_END = re.compile(
-    r"\b(arts?|abs|nr|no|n°|lit|bzw|ggf|inkl|mr?|mrs|ms|mme|mlle|dr|sr|sra|dott|sig|al|par|cf|ex|es|ad|st|e\.g|i\.e|p\.ex|z\.b|d\.h|bijv|bv|usw|etc|[a-z])\.",
-    re.IGNORECASE,
-)
-_ENDS = re.compile(
-    r"[!?;…]+(?=\s|$)|\.+(?=\s+[^a-zà-ÿ\s]|\s*$)|\n\s*\n|\n\s*[-*•·–—]\s+|\n\s*\(?\w\)\s+|:\s*\n"
+# Three of these in one sentence are a list of rights, as information and offers of training have it.
+_KINDS_OF_RIGHT = tuple(
+    re.compile(rf"\b(?:{words})")
+    for words in (
+        "acces|auskunft|inzage",
+        "rectif|rettif|correction|correct|berichtigung",
+        "erasure|effacement|deletion|delete|suppression|supresion|cancellazione|loschung|wissing",
+        "restriction|limitation|limitacion|limitazione|einschrankung|beperking",
+        "portab|(?:daten)?ubertragbarkeit|overdraagbaarheid",
+        "objection|opposition|oposicion|opposizione|widerspruch|bezwaar",
+    )
 )
 # Where two rights are read out of the same words, the earlier one is meant.
 _SPECIFIC = (
@@ -83,6 +84,8 @@ class Reading:
     """What one text says: rights, and the words for a follow-up, for privacy and for legal alarm (empty: none).
 
     `touch`: words that in a short letter may mean a request, unless it speaks of `business`.
+    `aside`: words of somebody else's business with rights: an authority, a contract, an offer of training.
+    `notice`: words of one who informs or sells: "our privacy policy", "verify your account", "we help companies".
     `whole`: the text is nothing but "unsubscribe". `offers_to_leave`: it tells its reader how to leave a list.
     `languages`: those whose vocabulary found a right.
     """
@@ -93,6 +96,8 @@ class Reading:
     alarm: list[str] = field(default_factory=list)
     touch: list[str] = field(default_factory=list)
     business: list[str] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
+    notice: list[str] = field(default_factory=list)
     whole: bool = False
     offers_to_leave: bool = False
     languages: set[str] = field(default_factory=set)
@@ -103,16 +108,6 @@ class Reading:
         return tuple(right for right in Right if right in found)
 
 
-def sentences(text: str) -> Iterator[str]:
-    """Sentences as folded words; hard line breaks inside a paragraph do not end one."""
-    budget = MAX_WORDS
-    for piece in _ENDS.split(_NO_END.sub(r"\1 ", _TOKEN.sub(_shorten, text))):
-        found = plain_words(piece).split()[:budget]
-        budget -= len(found)
-        for start in range(0, len(found), SENTENCE_WORDS):
-            yield f" {' '.join(found[start : start + SENTENCE_WORDS])} "
-
-
 def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     """Everything the vocabularies of all languages find in `text`."""
     reading = Reading()
@@ -120,15 +115,16 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     uncited = [f" {' '.join(_CITATION.sub(' ', part).split())} " for part in parts]
     for language in spoken_in(parts):
         vocabulary = load_vocabulary(language)
-        previous, before = "", len(reading.findings)
+        previous, before, headed = "", len(reading.findings), False
         for index, part in enumerate(parts):
             _note_other_words(vocabulary, part, reading)
             sentence = vocabulary.words["void"].sub(" # ", uncited[index])
             following = parts[index + 1] if index + 1 < len(parts) else ""
             asked = _asked(vocabulary, sentence, following)
             reading.findings += asked + _across(vocabulary, previous, sentence)
-            reading.findings += _beside(vocabulary, sentence, asked)
-            reading.findings += _named(vocabulary, sentence, is_subject=is_subject)
+            reading.findings += _beside(vocabulary, sentence, following, asked)
+            headed = _is_heading(vocabulary, sentence) or (headed and len(sentence.split()) <= HEADING_WORDS)
+            reading.findings += _named(vocabulary, sentence, is_subject=is_subject, headed=headed)
             previous = sentence
         if len(reading.findings) > before and language != OTHER:
             reading.languages.add(language)
@@ -137,23 +133,9 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     return reading
 
 
-def spoken_in(parts: Sequence[str]) -> tuple[str, ...]:
-    """The languages whose commonest words the sentences use; all of them where there are few words or none is clear."""
-    said = Counter(word for part in parts for word in part.split())
-    total = said.total()
-    if total < FEW_WORDS:
-        return LANGUAGES
-    share = {
-        language: sum(said[word] for word in load_vocabulary(language).common) / total
-        for language in LANGUAGES
-    }
-    unclear = max(share.values()) < UNCLEAR
-    return tuple(language for language in LANGUAGES if unclear or share[language] >= SPOKEN)
-
-
 def cites_complaint(text: str) -> bool:
     """True if the text cites Article 77 GDPR, the complaint to the supervisory authority."""
-    return COMPLAINT in _ARTICLE.findall(plain_words(text))
+    return COMPLAINT in _articles(plain_words(text))
 
 
 def cited_rights(text: str) -> tuple[Right, ...]:
@@ -161,18 +143,18 @@ def cited_rights(text: str) -> tuple[Right, ...]:
     numbers: set[str] = set()
     for sentence in sentences(text):
         if any(load_vocabulary(language).words["ask"].search(sentence) for language in LANGUAGES):
-            numbers.update(_ARTICLE.findall(sentence))
+            numbers.update(_articles(sentence))
     return tuple(right for right in Right if ARTICLES[right] in numbers)
 
 
-def _shorten(token: re.Match[str]) -> str:
-    word = token.group()
-    return "http" if "@" in word or "://" in word or len(word) > LONGEST_WORD else word
+def _articles(words: str) -> set[str]:
+    """The numbers of the articles that folded words cite: of "articles 15 and 20" both."""
+    return {number for match in _ARTICLE.finditer(words) for number in match[1].split() if number.isdigit()}
 
 
 def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
     words = vocabulary.words
-    for name in ("follow_up", "privacy", "alarm", "touch", "business"):
+    for name in ("follow_up", "privacy", "alarm", "touch", "business", "aside", "notice"):
         read = words["void"].sub(" # ", sentence) if name in {"privacy", "touch"} else sentence
         for match in words[name].finditer(read):
             told = name != "follow_up" or not words["condition"].search(read[: match.start()])
@@ -228,7 +210,8 @@ def _demands(pattern: re.Pattern[str], sentence: str, vocabulary: Vocabulary) ->
     position = 0
     while match := pattern.search(sentence, position):
         refuses = vocabulary.words["negation"].match(sentence, match.start())
-        if not refuses and _negated(vocabulary.words, sentence[: match.start()]):
+        refused = vocabulary.words["refused"].match(sentence, match.end() + 1)
+        if refused or (not refuses and _negated(vocabulary.words, sentence[: match.start()])):
             position = match.start() + 1
         else:
             yield match
@@ -249,27 +232,37 @@ def _across(vocabulary: Vocabulary, previous: str, sentence: str) -> list[Findin
     ]
 
 
-def _beside(vocabulary: Vocabulary, sentence: str, asked: list[Finding]) -> list[Finding]:
-    """Words too common to be a demand alone, which are one beside another: "first a copy, then deletion please"."""
-    corrected = [finding.words for finding in asked if finding.right is Right.RECTIFICATION]
+def _beside(vocabulary: Vocabulary, sentence: str, following: str, asked: list[Finding]) -> list[Finding]:
+    """Words too common to be a demand alone, which are one beside another: "first a copy, then deletion please".
+
+    What is part of another right's demand is none: "delete the copy", "remove it, the new one is ...".
+    """
+    replaced = vocabulary.words["new_value"].search(sentence + following) and not _WHOLE.search(sentence)
     return [
         Finding(right, match.group().strip(), Strength.BESIDE)
         for right, pattern in vocabulary.beside.items()
+        if not (right is Right.ERASURE and replaced)
         for match in _demands(pattern, sentence, vocabulary)
-        if not any(match.group().strip() in words for words in corrected)
+        if not any(match.group().strip() in other.words for other in asked if other.right is not right)
     ]
 
 
-def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[Finding]:
-    """Rights called by their name: asked in a demanding sentence or a subject, else only listed; and hints."""
+def _is_heading(vocabulary: Vocabulary, sentence: str) -> bool:
+    """True for a line such as "Rights exercised:", under which rights are named one by one."""
+    return len(sentence.split()) <= HEADING_WORDS and bool(vocabulary.words["exercise"].search(sentence))
+
+
+def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool, headed: bool) -> list[Finding]:
+    """Rights called by their name: asked in a demanding sentence, a subject or under a heading, else listed; and hints."""
     words = vocabulary.words
     found = {
         right: match
         for right, pattern in vocabulary.names.items()
         if (match := pattern.search(sentence)) and not _negated(words, sentence[: match.start()])
     }
-    enumerates = len(found) > 2 and not words["exercise"].search(sentence)
-    asked = (is_subject or bool(words["ask"].search(sentence))) and not enumerates
+    kinds = sum(bool(pattern.search(sentence)) for pattern in _KINDS_OF_RIGHT)
+    enumerates = kinds > 2 and not words["exercise"].search(sentence)
+    asked = (is_subject or headed or bool(words["ask"].search(sentence))) and not enumerates
     strength = Strength.ASKED if asked else Strength.LISTED
     findings = [
         Finding(
@@ -279,8 +272,11 @@ def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool) -> list[F
         )
         for right, match in found.items()
     ]
-    hints = ((right, pattern.search(sentence)) for right, pattern in vocabulary.hints.items())
-    return findings + [Finding(right, match.group(), Strength.HINTED) for right, match in hints if match]
+    return findings + [
+        Finding(right, match.group(), Strength.HINTED)
+        for right, pattern in vocabulary.hints.items()
+        for match in islice(_demands(pattern, sentence, vocabulary), 1)
+    ]
 
 
 def _negated(words: dict[str, re.Pattern[str]], before: str) -> bool:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from models.alerts import Limit, Threshold, epoch, moves_of, thresholds, working_days_left
 from models.calendar import paris_date
-from models.case_clock import deadlines_of
+from models.case_clock import deadlines_by_case
 from models.database import unit_of_work
 from models.deadlines import Deadlines
 from models.errors import DsrError
@@ -90,10 +90,7 @@ def _open_requests(
         .order_by(col(Request.id))
     )
     rows = [(case, request) for case, request in session.exec(query) if case.id not in broken]
-    dates: dict[int, Deadlines] = {}
-    for case, _ in rows:
-        if case.id not in dates:
-            dates[case.id] = deadlines_of(session, case, now)
+    dates = deadlines_by_case(session, {case.id: case for case, _ in rows}.values(), now)
     return {request.id: (case, request, dates[case.id]) for case, request in rows}
 
 
@@ -128,13 +125,26 @@ def _noted_and_told(
     keys = sorted(one.key for reached in new.values() for one in reached)
     digest = f"deadlines:{now:%Y%m%dT%H%M%S}-{sha256(chr(10).join(keys).encode())[:12]}"
     mine = _note(session, new, {one.key for one in urgent.values()}, digest, now)
-    dues = [Due(*open_[number], one.threshold) for number, one in urgent.items() if one.key in mine]
+    dues = [
+        Due(*open_[number], one.threshold, _late(new[number]))
+        for number, one in urgent.items()
+        if one.key in mine
+    ]
     write_digest(session, dues, digest, now)
     return tuple(
         Told(key=one.key, ref=open_[number][1].ref, limit=one.threshold.limit, level=one.threshold.level, due=one.threshold.due)
         for number, one in urgent.items()
         if one.key in mine
     )  # fmt: skip
+
+
+def _late(reached: Iterable[_New]) -> tuple[int, ...]:
+    """By how many days the reply is too late, each day reached since the last time."""
+    return tuple(
+        -one.threshold.level
+        for one in reached
+        if one.threshold.level < 0 and one.threshold.limit is Limit.REPLY
+    )
 
 
 def _most_urgent(reached: Iterable[_New], dates: Deadlines, today: date) -> _New:

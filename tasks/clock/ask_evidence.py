@@ -15,7 +15,7 @@ from tasks.clock.pauses import answer_by, pause, resume_answered
 from tasks.letters.correspondence import requester_facts
 from tasks.letters.write_letter import write_letter
 from tasks.steps import Effect, Scene
-from tasks.waits import newest_message
+from tasks.waits import newest_answer, newest_message
 
 PAPERS = re.compile(
     r"pi[eè]ces?\s+(?:justificatives?\s+)?d['’\s]\s*identit|papiers?\s+d['’]\s*identit|cartes?\s+(?:nationales?\s+)?d['’]\s*identit"
@@ -74,7 +74,7 @@ def note_answer(after: int) -> Effect:
 
     def effect(scene: Scene) -> dict[str, Any]:
         resume_answered(scene.session, scene.case, scene.now)
-        came = newest_message(scene.session, scene.request) > after
+        came = newest_answer(scene.session, scene.request) > after
         return {"why": "answered" if came else "silent"}
 
     return effect

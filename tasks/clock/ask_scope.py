@@ -12,18 +12,16 @@ from sqlmodel import Session
 from models.calendar import Language, paris_date
 from models.case_clock import deadlines_of
 from models.data_map import System
-from models.errors import DsrError
 from models.letters import LetterKind
 from models.map_in_words import said, table_of
 from models.questions import searched
 from models.replies import AskScope, DataSet, SystemHolds, letter_language
 from models.settings import settings
-from models.storage import fetch
 from models.tables import Case, Decision, FindingRow
 from tasks.clock.pauses import answer_by, answer_to, asked_on, pause
 from tasks.letters.correspondence import requester_facts
 from tasks.letters.write_letter import write_letter
-from tasks.mail.read_mail import read_mail
+from tasks.mail.read_kept import read_kept
 from tasks.search_systems import data_map
 from tasks.steps import Effect, Scene
 from tasks.waits import newest_message
@@ -113,9 +111,8 @@ def scope_asked(scene: Scene) -> ScopeAsked | None:
     message = answer_to(scene.session, scene.case, "scope")
     if message is None:
         return ScopeAsked(paris_date(asked), None, "")
-    try:
-        mail = read_mail(fetch(message.storage_key))
-    except DsrError:
+    mail = read_kept(message.storage_key)
+    if mail is None:
         return ScopeAsked(paris_date(asked), paris_date(message.received_at), "")
     words = (mail.fresh_text or mail.text)[:LONGEST_ANSWER]
     return ScopeAsked(paris_date(asked), paris_date(message.received_at), words)

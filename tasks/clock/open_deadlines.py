@@ -15,13 +15,14 @@ AT_ONCE = 500
 
 
 def unanswered() -> list[int]:
-    """Return the cases with a request that is not answered, or whose reply came back, oldest first."""
+    """Return the cases with a request that is not answered, or whose reply came back and told nobody, oldest first."""
     reply_returned = (
         select(Letter.id)
         .where(
             Letter.request_id == Request.id,
             col(Letter.key) == col(Request.ref) + ":reply",
             col(Letter.bounced_at).is_not(None),
+            col(Letter.reached_on).is_(None),
         )
         .exists()
     )

@@ -16,7 +16,7 @@ from models.deadlines import QUERY_WORKING_DAYS, Deadlines, PauseVerdict, Scope
 from models.letters import LetterKind
 from models.questions import OVERRIDE
 from models.request_dates import renew
-from models.tables import WRITTEN, Case, ClockEvent, Decision, Letter, Message
+from models.tables import UNPROVED, WRITTEN, Case, ClockEvent, Decision, Letter, Message
 from tasks.siblings import settle_identity
 from tasks.steps import Scene
 
@@ -122,7 +122,12 @@ def answer_to(session: Session, case: Case, scope: Scope) -> Message | None:
         return None
     return session.exec(
         select(Message)
-        .where(Message.case_id == case.id, col(Message.state).in_(WRITTEN), col(Message.handled_at) > asked)
+        .where(
+            Message.case_id == case.id,
+            col(Message.state).in_(WRITTEN),
+            col(Message.joined).not_in(UNPROVED),
+            col(Message.handled_at) > asked,
+        )
         .order_by(col(Message.id))
         .limit(1)
     ).first()

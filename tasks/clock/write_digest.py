@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from models.alerts import Threshold
+from models.alerts import Threshold, is_paused
 from models.calendar import paris_date
 from models.deadline_alert import DeadlineAlert
 from models.deadlines import Deadlines
@@ -21,16 +21,25 @@ from tasks.letters.write_letter import is_address, write_letter
 from tasks.officers import deciding
 
 NAMED = 50  # requests in one letter; the others are counted
+WEEK = 7  # days: the first day too late, the eighth, …
 ESCALATED = 1  # working days left: from then on managers are told too
 
 
 class Due(NamedTuple):
-    """A request and the threshold to tell."""
+    """A request and the threshold to tell; `late`: the days too late that were reached since the last time."""
 
     case: Case
     request: Request
     dates: Deadlines
     threshold: Threshold
+    late: tuple[int, ...] = ()
+
+    @property
+    def escalates(self) -> bool:
+        """Whether managers are told: from the last working day on; once a week while only the promise can be late."""
+        if self.late and is_paused(self.dates):
+            return any(day % WEEK == 1 for day in self.late)
+        return self.threshold.level <= ESCALATED
 
 
 class Readers(NamedTuple):
@@ -59,7 +68,7 @@ def write_digest(session: Session, dues: Sequence[Due], key: str, now: datetime)
     if not dues:
         return
     officers, managers = readers(session)
-    urgent = [due for due in dues if due.threshold.level <= ESCALATED or not officers]
+    urgent = [due for due in dues if due.escalates or not officers]
     letters: list[tuple[DeadlineAlert, str, str, str]] = []
     if officers:
         context = digest(session, dues, now, escalated=False)

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -89,7 +90,7 @@ def reading(database: Database) -> Iterator[sa.Connection]:
     """
     system = database.system
     try:
-        with _engine(database, write=False).connect() as connection:
+        with _connect(database, write=False) as connection:
             _begin(connection, database, write=False)
             yield connection
     except (OperationalError, InterfaceError) as error:
@@ -109,7 +110,7 @@ def changing(database: Database) -> Iterator[sa.Connection]:
     """
     system = database.system
     try:
-        with _engine(database, write=True).connect() as connection:
+        with _connect(database, write=True) as connection:
             _begin(connection, database, write=True)
             yield connection
             connection.commit()
@@ -146,25 +147,31 @@ def _may_pass(error: DBAPIError) -> bool:
     return not isinstance(number, int) or number in PASSING or 2000 <= number < 3000
 
 
-def _engine(database: Database, *, write: bool) -> sa.Engine:
-    kind = database.url.get_backend_name()
+def _connect(database: Database, *, write: bool) -> sa.Connection:
+    return _engine(database.url, database.connect_seconds, database.statement_seconds, write).connect()
+
+
+@lru_cache(maxsize=16)
+def _engine(url: sa.URL, connect_seconds: int, statement_seconds: int, write: bool) -> sa.Engine:
+    """Kept for the statements it has compiled: reflection alone has dozens. No connection is kept."""
+    kind = url.get_backend_name()
     if kind == "sqlite":
-        file = Path(str(database.url.database)).resolve().as_uri()
+        file = Path(str(url.database)).resolve().as_uri()
 
         def connect() -> sqlite3.Connection:  # mode=rw: a missing file is an error, never a new file
             return sqlite3.connect(
                 f"{file}?mode={'rw' if write else 'ro'}",
                 uri=True,
-                timeout=database.connect_seconds,
+                timeout=connect_seconds,
                 isolation_level=None,
             )
 
         return sa.create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
-    limits = {"connect_timeout": database.connect_seconds}
+    limits = {"connect_timeout": connect_seconds}
     if kind != "postgresql":  # its statements end on the server; here the client stops waiting as well
-        limits |= dict.fromkeys(("read_timeout", "write_timeout"), database.statement_seconds + 1)
+        limits |= dict.fromkeys(("read_timeout", "write_timeout"), statement_seconds + 1)
     return sa.create_engine(
-        database.url,
+        url,
         poolclass=NullPool,
         hide_parameters=True,
         # InnoDB notices another writer only where what was read is locked

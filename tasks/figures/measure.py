@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import select as columns_of
@@ -33,6 +33,7 @@ from tasks.clock.heartbeat import CLOCKWORK
 from tasks.figures.sla_figures import figures
 from tasks.figures.sla_sets import ANSWERED, UNANSWERED, standing_is
 from tasks.letters.unsent_letters import unsent
+from tasks.mail.handle_mail import waiting_since
 
 CHAINS = 50  # of the cases with the newest events; `dsr doctor` looks at all
 FLAGS = {True: "yes", False: "no"}
@@ -78,7 +79,7 @@ def _open(session: Session, now: datetime) -> Iterator[Metric]:
 
 
 def _answered(session: Session, _now: datetime) -> Iterator[Metric]:
-    answered = CounterMetricFamily(
+    answered = GaugeMetricFamily(  # it falls where a reply comes back
         "dsr_requests_answered",
         "Answered requests by right, and whether within the 30 days and within the law.",
         labels=["right", "in_promise", "in_law"],
@@ -116,10 +117,26 @@ def _promises(session: Session, now: datetime) -> Iterator[Metric]:
 
 
 def _pen(session: Session, now: datetime) -> Iterator[Metric]:
-    penned = select(func.count(), func.min(col(Message.kept_at))).where(Message.state == MessageState.PEN)
+    penned = select(func.count(), func.min(col(Message.kept_at))).where(
+        Message.state == MessageState.PEN, ~col(Message.quiet)
+    )
     number, oldest = session.exec(penned).one()
     age = (now - oldest).total_seconds() if oldest else 0
-    yield GaugeMetricFamily("dsr_pen_messages", "Messages in the holding pen.", value=number)
+    kept, first = waiting_since(session)
+    waits = (now - first).total_seconds() if first else 0
+    yield GaugeMetricFamily("dsr_kept_messages", "Messages kept and not yet understood.", value=kept)
+    yield GaugeMetricFamily(
+        "dsr_kept_oldest_age_seconds", "Age of the oldest of them; 0 when all are.", value=waits
+    )
+    quiet = select(func.count()).where(Message.state == MessageState.PEN, col(Message.quiet))
+    yield GaugeMetricFamily(
+        "dsr_pen_messages", "Messages in the holding pen to decide on today.", value=number
+    )
+    yield GaugeMetricFamily(
+        "dsr_pen_quiet_messages",
+        "Messages in the holding pen that were read as no request.",
+        value=session.exec(quiet).one(),
+    )
     yield GaugeMetricFamily(
         "dsr_pen_oldest_age_seconds", "Age of the oldest of them; 0 when empty.", value=age
     )

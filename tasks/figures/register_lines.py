@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel, and_, col, select
 from models.calendar import paris_date
 from models.deadlines import RULE_VERSION
 from models.grounds import Delay
+from models.letter_told import told_at
 from models.letters import Doubt, LetterKind
 from models.register import COLUMNS, Line, Value
 from models.tables import (
@@ -112,7 +113,7 @@ def _request(dates: RequestDates, request: Request, case: Case) -> dict[str, Val
         "rule_version": RULE_VERSION,
         "right": request.right,
         "language": case.language,
-        "outcome": request.outcome,
+        "outcome": dates.outcome,
         "refusal_ground": dates.refusal_ground,
         "closed_at": request.closed_at,
         "answered_on": dates.replied_on,
@@ -150,7 +151,7 @@ def _clock(dates: RequestDates, events: Sequence[ClockEvent], letters: Iterable[
         "extended_until": dates.statutory if dates.extended else None,
         "extension_ground": dates.extension_ground,
         "extension_reason": "; ".join(reasons),
-        "extension_told_at": notice.sent_at if notice else None,
+        "extension_told_at": told_at(notice) if notice else None,
         "extension_hash": notice.sha256 if notice else "",
     }
 
@@ -208,17 +209,27 @@ def _reply(request: Request, letters: Iterable[Letter]) -> dict[str, Value]:
     refused = reply.kind == LetterKind.REFUSAL
     return {
         "sent_at": reply.sent_at,
-        "sent_by": ("mail" if reply.recipient or reply.smtp_reply else "post") if reply.sent_at else "",
+        "sent_by": reply.reached_by or _sent_by(reply),
         "sent_hash": reply.sha256,
         "returned_at": reply.bounced_at,
-        "refused_at": reply.sent_at if refused else None,
+        "refused_at": told_at(reply) if refused else None,
     }
 
 
+def _sent_by(letter: Letter) -> str:
+    if letter.sent_at is None:
+        return ""
+    return "mail" if letter.recipient or letter.smtp_reply else "post"
+
+
 def _late(dates: RequestDates, stretches: Iterable[Stretch], today: date) -> dict[str, Value]:
-    """Which date was missed, and whom the request waited for longest until then (empty: the engine itself)."""
+    """Which date was missed, and whom the request waited for longest until then (empty: the engine itself).
+
+    An extension gives no more time to refuse (law.md D14).
+    """
     answered = dates.replied_on or today
-    late = "law" if answered > dates.statutory else "promise" if answered > dates.commitment else ""
+    lawful = dates.refusal_latest if dates.outcome == "refused" else dates.statutory
+    late = "law" if answered > lawful else "promise" if answered > dates.commitment else ""
     ordered = sorted(stretches, key=lambda one: one.waits_for)
     waited = {
         whom: sum(

@@ -71,6 +71,7 @@ def figures(session: Session, wanted: Filter, today: date) -> Figures:
         bounced_requests=len({row.request_id for row in bounced}),
         forecast=forecast(months, wanted, today),
         **_kinds(parts[queries.KIND]),
+        **_grounds(parts[queries.REFUSED], parts[queries.EXTENDED]),
     )
 
 
@@ -112,28 +113,28 @@ def _in_bin(days: Mapping[int, int], low: int, high: int | None) -> Count:
 
 def _kinds(rows: queries.Rows) -> dict[str, Any]:
     outcomes: Counter[str] = Counter()
-    refusals: Counter[str] = Counter()
-    extensions: Counter[str] = Counter()
     channels: Counter[str] = Counter()
     for row in rows:
         outcomes[row.a] += row.n
-        refusals[row.b or NO_GROUND] += row.n if row.a == "refused" else 0
-        extensions[row.c] += row.n if row.c else 0
-        channels[row.d] += row.n
+        channels[row.b] += row.n
     checked = sum(row.n1 for row in rows)
-    received = sum(row.n for row in rows)
     return {
         "outcomes": _complete("outcome", OUTCOMES, outcomes),
-        "refusals": _found("refused", refusals),
-        "refused": outcomes["refused"],
-        "refused_late": sum(row.n2 for row in rows),
-        "extensions": _found("extended", extensions),
-        "extended": extensions.total(),
         "channels": _complete("channel", Channel, channels),
         "identity": (
             Count("identity", "checked", checked),
-            Count("identity", "unchecked", received - checked),
+            Count("identity", "unchecked", outcomes.total() - checked),
         ),
+    }
+
+
+def _grounds(refused: queries.Rows, extended: queries.Rows) -> dict[str, Any]:
+    return {
+        "refusals": _found("refused", {row.a or NO_GROUND: row.n for row in refused}),
+        "refused": sum(row.n for row in refused),
+        "refused_late": sum(row.n1 for row in refused),
+        "extensions": _found("extended", {row.a: row.n for row in extended}),
+        "extended": sum(row.n for row in extended),
     }
 
 

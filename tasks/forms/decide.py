@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
+from models.alerts import reply_due
 from models.case_clock import deadlines_of
 from models.cases import find_request
 from models.choice_words import choice_of
@@ -152,7 +153,7 @@ def _write_to_all(scene: Scene, question: DecisionQuestion, key: str) -> int:
         ref=scene.case.ref,
         right=Right(scene.request.right),
         question=question,
-        due=deadlines_of(scene.session, scene.case, scene.now).binding,
+        due=reply_due(deadlines_of(scene.session, scene.case, scene.now)),
         prefect_link=run_link(scene.request),
         case_link=case_link(scene.case),
     )

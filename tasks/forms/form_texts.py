@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from models.alerts import reply_due
 from models.calendar import Language
 from models.case_clock import deadlines_of
 from models.choice_words import WORDS
@@ -125,6 +126,7 @@ def render_text(scene: Scene, name: str, **facts: Any) -> str:
             verified=scene.case.verified_address,
             evidence=scene.case.identity_evidence,
             dates=dates,
+            due=reply_due(dates),
             explanation=explain(dates, language),
             pause_is_late=too_late_to_pause(dates, scene.now),
             stopped=[verdict for scope in ("identity", "scope") for verdict in open_pauses(dates, scope)],

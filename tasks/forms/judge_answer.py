@@ -111,6 +111,9 @@ def _code_is_good(scene: Scene, officer: Officer, code: str) -> bool:
 
 
 def may_extend(scene: Scene) -> bool:
-    """Whether the period can still be extended: once, and until the statutory date (law.md D11, D12)."""
+    """Whether the period can still be extended: once, and until the statutory date (law.md D11, D12).
+
+    Not while an extension waits for its notice, or where that was lost: then the letter is to be put right.
+    """
     dates = deadlines_of(scene.session, scene.case, scene.now)
-    return not dates.extended and paris_date(scene.now) <= dates.statutory_due
+    return dates.extension == "none" and paris_date(scene.now) <= dates.statutory_due

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from models import storage
+from models.fingerprints import email_digest
 from models.tables import (
     Case,
     ClockEvent,
@@ -67,9 +68,11 @@ def forget_step_file(session: Session, number: int) -> None:
 def forget_mail(session: Session, number: int) -> None:
     """Forget a message's bytes; of its row stay when it came, its digests and what it was taken for.
 
-    The sender of a dismissed message stays for now: it shows what was answered to whom.
+    The keyed digest of its sender is one of them: a mailbox that moves delivers old mail once more. The sender of a dismissed message stays for now: it shows what was answered to whom.
     """
     message = session.get_one(Message, number)
+    loose_robot = message.state == MessageState.MACHINE and message.case_id is None
+    message.sender_digest = "" if loose_robot else message.sender_digest or email_digest(message.sender)
     if message.state != MessageState.DISMISSED or message.case_id is not None:
         message.sender = ""
     message.subject = ""
@@ -82,7 +85,7 @@ def forget_mail(session: Session, number: int) -> None:
 def forget_sender(session: Session, number: int) -> None:
     """Take out of a dismissed message's row who wrote it, and why it was dismissed."""
     message = session.get_one(Message, number)
-    message.sender = message.message_id = ""
+    message.sender = message.sender_digest = message.message_id = ""
     message.reason = GONE
 
 
@@ -108,7 +111,7 @@ def forget_person(session: Session, number: int) -> None:
     case.requester_name = case.requester_address = case.verified_address = case.identity_evidence = ""
     requests = session.exec(select(Request.id).where(Request.case_id == case.id)).all()
     filed = sa.and_(col(Message.case_id) == case.id, col(Message.state) != MessageState.PEN)
-    _set(session, Message, filed, sender="", subject="", message_id="", reason="")
+    _set(session, Message, filed, sender="", sender_digest="", subject="", message_id="", reason="")
     _set(session, Letter, col(Letter.case_id) == case.id, recipient="", subject="")
     _set(
         session,

@@ -54,7 +54,7 @@ PROOF = {
     *(LetterKind.EXTENSION, LetterKind.RESTRICTION_ENDS),
 }
 """The letters that answer a person: what shows years later that we did (A3, S8; GDPR 12(3), 12(4), 18(3))."""
-ENDED = (LetterState.SENT, LetterState.FAILED, LetterState.UNCERTAIN)
+ENDED = (LetterState.SENT, LetterState.FAILED, LetterState.UNCERTAIN, LetterState.DROPPED)
 FILED = (MessageState.CASE, MessageState.MACHINE, MessageState.DISMISSED)
 
 

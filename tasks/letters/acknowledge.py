@@ -17,11 +17,11 @@ from models.errors import NotFound, Rejected
 from models.letters import Acknowledge, LetterKind
 from models.rights import Right
 from models.settings import settings
-from models.tables import Case, Letter, Message, Todo, TodoKind
+from models.tables import Case, Letter, Todo, TodoKind
 from tasks.letters.correspondence import requester_facts
 from tasks.letters.write_letter import write_letter
 from tasks.mail.mandates import acknowledge_to
-from tasks.mail.may_answer import too_many
+from tasks.mail.may_answer import why_hold
 from tasks.steps import Scene
 from tasks.todos import note
 
@@ -29,7 +29,8 @@ from tasks.todos import note
 def acknowledge(scene: Scene) -> dict[str, Any]:
     """Queue the acknowledgement of the whole case, or note why an officer must; the result's `letter` is then empty."""
     session, case = scene.session, scene.case
-    why = "" if _letter(session, case) else _why_not(session, case, scene.now)
+    to = acknowledge_to(session, case)
+    why = "" if _letter(session, case) else why_hold(session, case, to, scene.now, LetterKind.ACKNOWLEDGE)
     if not why:
         return {"letter": _write(session, case, scene.now).key}
     known = session.exec(select(Todo.id).where(Todo.key == _todo_key(case))).first()
@@ -60,16 +61,6 @@ def acknowledge_now(case_ref: str, officer: str, now: datetime) -> Letter:
         for todo in session.exec(open_one.with_for_update()):
             todo.done_at, todo.done_by = now, officer
         return written
-
-
-def _why_not(session: Session, case: Case, now: datetime) -> str:
-    """Why no machine may acknowledge this case, or ""; a message's own reason was noted when it was filed."""
-    first = session.exec(
-        select(Message.automatic).where(Message.case_id == case.id).order_by(col(Message.id)).limit(1)
-    ).first()
-    recipient = acknowledge_to(session, case)
-    flooded = bool(recipient) and too_many(session, recipient, now)
-    return first or ("this address had enough automatic answers today" if flooded else "")
 
 
 def _write(session: Session, case: Case, now: datetime) -> Letter:

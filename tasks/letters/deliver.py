@@ -5,7 +5,6 @@ building it again after a crash gives the same bytes under the same name.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, func, select
@@ -21,7 +20,7 @@ from models.records import Finding
 from models.replies import letter_language
 from models.request_dates import renew
 from models.rights import Right
-from models.tables import Case, Decision, FindingRow, Letter, Receipt, Request, RequestState
+from models.tables import Case, Decision, FindingRow, Letter, LetterState, Receipt, Request, RequestState
 from tasks.clock.pauses import resume
 from tasks.exports.build_bundle import build_bundle
 from tasks.exports.downloads import offer
@@ -147,13 +146,16 @@ def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:
 
     def effect(scene: Scene) -> dict[str, Any]:
         letter = scene.session.exec(select(Letter).where(Letter.key == reply_key)).one()
-        return _close(scene, letter.sent_at)
+        return _close(scene, letter)
 
     return effect
 
 
-def _close(scene: Scene, replied_at: datetime | None) -> dict[str, Any]:
-    scene.request.replied_at = replied_at
+def _close(scene: Scene, letter: Letter) -> dict[str, Any]:
+    ended = (
+        scene.now if letter.state == LetterState.DROPPED else letter.sent_at
+    )  # dropped: the officer's word ends it
+    scene.request.replied_at = scene.request.replied_at or ended
     scene.request.closed_at, scene.request.state = scene.now, RequestState.CLOSED
     scene.audit("request_closed", outcome=scene.request.outcome)
     if scene.request.right == Right.ACCESS:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import select
 
 from models.calendar import paris_date
-from models.case_clock import deadlines_of
+from models.case_clock import deadlines_of, notice_key
 from models.cases import requests_of
 from models.grounds import Delay, Refusal
 from models.letters import LetterKind, RequesterLetter
@@ -85,7 +85,10 @@ def extend(decision: Decision) -> Effect:
 
 
 def extend_period(scene: Scene, delay: Delay, reason: str, officer: str) -> str:
-    """Extend the case's period once, queue the notice with its reason (D11 to D13), and return the letter's key."""
+    """Decide once that the case's period is extended, queue the notice with its reason, and return the letter's key.
+
+    It is in force when that letter has told the person, and not before (D11 to D13).
+    """
     of_case = ClockEvent.case_id == scene.case.id
     known = scene.session.exec(select(ClockEvent).where(of_case, ClockEvent.kind == "extended")).first()
     before = deadlines_of(scene.session, scene.case, scene.now)
@@ -101,7 +104,6 @@ def extend_period(scene: Scene, delay: Delay, reason: str, officer: str) -> str:
         scene.session.flush()
         broken = paris_date(scene.now) > before.extension_notice_promised_by
         scene.audit("extended", actor=officer, ground=delay, promise_broken=broken)
-        renew(scene.session, scene.case, scene.now)
     still_open = (one for one in requests_of(scene.session, scene.case) if one.closed_at is None)
     context = ExtensionLetter(
         **requester_facts(scene.case),
@@ -118,7 +120,8 @@ def extend_period(scene: Scene, delay: Delay, reason: str, officer: str) -> str:
         LetterKind.EXTENSION,
         context,
         scene.case.verified_address or scene.case.requester_address,
-        f"{scene.case.ref}:extension",
+        notice_key(scene.case),
         scene.now,
     )
+    renew(scene.session, scene.case, scene.now)
     return letter.key

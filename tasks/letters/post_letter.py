@@ -14,6 +14,7 @@ from models.database import reading, unit_of_work
 from models.errors import DsrError, NotFound, Rejected
 from models.records import Frozen
 from models.tables import Case, Letter, LetterState, Message, MessageState, Request, Todo, TodoKind
+from tasks.letters.note_left import note_left
 from tasks.letters.render import TEXT_WIDTH
 from tasks.mail.paper_mail import postal_lines
 from tasks.mail.read_mail import read_mail
@@ -90,6 +91,7 @@ def posted(number: int, on: date, officer: str, now: datetime) -> str:
             raise NotFound(f"there is no letter {number} to be posted: `dsr todo list` shows what is")
         if letter.state == LetterState.TO_POST:
             letter.state, letter.sent_at = LetterState.SENT, _moment(letter, on, now)
+            note_left(session, letter, now)
             case = session.get_one(Case, letter.case_id)
             audit.record(session, case, officer, "letter_posted", now, letter=letter.kind, on=on.isoformat())
         open_todo = select(Todo).where(Todo.key == f"{TodoKind.LETTER_TO_POST}:letter-{number}")

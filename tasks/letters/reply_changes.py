@@ -30,6 +30,7 @@ from models.tables import Receipt
 from tasks.changes.carry_out_erasure import receipts_of
 from tasks.letters.correspondence import requester_facts
 from tasks.letters.end_otherwise import write_reply
+from tasks.letters.hold_letters import write_automatic
 from tasks.letters.reply_erasure import erased_in_words, title
 from tasks.letters.write_letter import write_letter
 from tasks.search_systems import data_map
@@ -90,9 +91,17 @@ def continues(language: Language) -> tuple[Continues, ...]:
 
 
 def reply_objection(
-    decided_on: date, when: Mapping[str, date], suppressed_until: date, *, marketing: bool
+    decided_on: date,
+    when: Mapping[str, date],
+    suppressed_until: date,
+    *,
+    marketing: bool,
+    automatic: bool = False,
 ) -> Effect:
-    """Return the effect that queues the reply to an objection. `when`: system to the day on which it stopped."""
+    """Return the effect that queues the reply to an objection. `when`: system to the day on which it stopped.
+
+    `automatic`: no officer decided it, so that it is held back where a machine may have asked (RFC 3834).
+    """
 
     def effect(scene: Scene) -> dict[str, Any]:
         language = letter_language(scene.case.language)
@@ -104,7 +113,12 @@ def reply_objection(
             continues=continues(language),
             suppressed_until=suppressed_until,
         )
-        return write_reply(scene, LetterKind.OBJECTION_REPLY, context, "answered")
+        kind = LetterKind.OBJECTION_REPLY
+
+        def write() -> dict[str, Any]:
+            return write_reply(scene, kind, context, "answered")
+
+        return write_automatic(scene, kind, write) if automatic else write()
 
     return effect
 

@@ -20,6 +20,7 @@ from models.errors import DsrError, Permanent, Rejected, Unavailable, Uncertain
 from models.settings import Settings, settings
 from models.storage import fetch, sha256
 from models.tables import Case, Letter, LetterState, Todo, TodoKind
+from tasks.letters.note_left import note_left
 from tasks.mail.mail_login import access_token, forget_token
 from tasks.todos import note
 
@@ -204,6 +205,7 @@ def _conclude(session: Session, letter: Letter, error: DsrError | None, reply: s
     letter.next_try_at = letter.sent_at = None
     if letter.state == LetterState.SENT:
         letter.sent_at = now
+        note_left(session, letter, now)
     if letter.state == LetterState.QUEUED:
         letter.next_try_at = now + timedelta(minutes=min(120, 2 ** (letter.attempts - 1)))
     _note_for_officers(session, letter, now)
@@ -224,7 +226,9 @@ def _note_for_officers(session: Session, letter: Letter, now: datetime) -> None:
             log.warning("letter %s, which is about no case, is %s", letter.id, letter.state)
     elif letter.state in LEFT_TO_OFFICERS:
         kind = LEFT_TO_OFFICERS[LetterState(letter.state)]
-        note(session, kind, now, case=session.get_one(Case, letter.case_id), letter=letter)
+        todo = note(session, kind, now, case=session.get_one(Case, letter.case_id), letter=letter)
+        if todo.done_at is not None:  # it was sent again, and failed again
+            todo.done_at, todo.done_by, todo.told_at, todo.noted_at = None, "", None, now
     elif letter.state == LetterState.SENT:
         stuck = col(Todo.kind).in_(list(LEFT_TO_OFFICERS.values()))
         about = select(Todo).where(Todo.letter_id == letter.id, stuck, col(Todo.done_at).is_(None))

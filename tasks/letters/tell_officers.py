@@ -1,28 +1,31 @@
 """Write to the officers about what is new to do outside of the forms, and about what should be done by now.
 
 One letter to each officer, an hour apart at least; `Todo.told_at` is set in the transaction that queues them, under the
-rows' locks, so that running it again, or twice at once, tells nobody twice.
+rows' locks, so that running it again, or twice at once, tells nobody twice. The weekly line about messages that were
+read as no request has a key for each week and officer.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from models.calendar import add_working_days, paris_date
+from models.calendar import PARIS, add_working_days, paris_date
 from models.database import reading, unit_of_work
 from models.letters import LetterKind, ThingsToDo, TodoNotice
 from models.settings import settings
-from models.tables import Case, Officer, Todo, TodoKind
+from models.tables import Case, Letter, Message, MessageState, Officer, Todo, TodoKind
 from tasks.letters.write_letter import is_address, write_letter
 from tasks.officers import deciding
 
 APART = timedelta(hours=1)
+MORNING = timedelta(hours=8)  # of a Monday in Paris
 NAMED = 5  # of one kind; the list in the desk has all
 
 
 def tell_officers(now: datetime) -> int:
     """Queue the letters that are due; return how many things they tell of. Nothing is told while there is no officer."""
+    _tell_quiet(now)
     if not _is_due(now):
         return 0
     with unit_of_work() as session:
@@ -46,6 +49,29 @@ def tell_officers(now: datetime) -> int:
         for todo in new + late:
             todo.told_at = now
         return len(new) + len(late)
+
+
+def _tell_quiet(now: datetime) -> None:
+    """Once a week, from Monday morning on: how many older messages were read as no request and are still not looked through."""
+    today = paris_date(now)
+    monday = datetime.combine(today - timedelta(days=today.weekday()), time(), PARIS)
+    week = f"quiet-mail:{monday:%G-W%V}"
+    older = select(func.count()).where(
+        Message.state == MessageState.PEN, col(Message.quiet), col(Message.kept_at) < monday
+    )
+    told = select(Letter.id).where(col(Letter.key).startswith(f"{week}:"))
+    with reading() as session:
+        if now < monday + MORNING or session.exec(told).first() or not session.exec(older).one():
+            return
+    with unit_of_work() as session:
+        session.exec(select(Officer.id).order_by(col(Officer.id)).limit(1).with_for_update()).first()
+        if session.exec(told).first() is not None:
+            return
+        link = f"{settings().public_url.rstrip('/')}/desk/pen"
+        notice = TodoNotice(new=(), late=(), waiting=0, quiet=session.exec(older).one(), link=link)
+        for officer in _officers(session):
+            key = f"{week}:{officer.id}"
+            write_letter(session, None, None, LetterKind.TODO_NOTICE, notice, officer.address, key, now)
 
 
 def _is_due(now: datetime) -> bool:

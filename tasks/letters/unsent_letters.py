@@ -26,7 +26,7 @@ class Unsent(Frozen):
 def unsent(session: Session, now: datetime, *, request_id: int | None = None) -> list[Unsent]:
     """Return the letters that failed, are uncertain, or have been waiting for longer than `PATIENCE`; oldest first.
 
-    With `request_id` only those of that request.
+    Not what an officer says has reached the person otherwise. With `request_id` only those of that request.
     """
     query = _stuck(now) if request_id is None else _stuck(now).where(Letter.request_id == request_id)
     return [
@@ -44,7 +44,9 @@ def stuck_letters(session: Session, now: datetime) -> list[Unsent]:
 
 
 def _stuck(now: datetime) -> SelectOfScalar[Letter]:
-    ended = col(Letter.state).in_([LetterState.FAILED, LetterState.UNCERTAIN])
+    ended = and_(
+        col(Letter.state).in_([LetterState.FAILED, LetterState.UNCERTAIN]), col(Letter.reached_on).is_(None)
+    )
     waiting = col(Letter.state).in_([LetterState.QUEUED, LetterState.SENDING])
     late = and_(waiting, col(Letter.written_at) < now - PATIENCE)
     return select(Letter).where(or_(ended, late)).order_by(col(Letter.id))

@@ -17,9 +17,11 @@ from models.rights import Right
 from models.settings import settings
 from models.tables import Case, Channel, Message, MessageState, Request, TodoKind
 from tasks import todos
-from tasks.classifier.detect_machine import is_bulk
+from tasks.classifier.detect_machine import is_bulk, says_automatic
 from tasks.letters.write_letter import is_address
+from tasks.mail.may_answer import is_robot, own_domains
 from tasks.mail.read_apart import Read
+from tasks.mail.read_mail import ParsedMail
 
 STOPS = frozenset({Right.OBJECTION, Right.CONSENT_WITHDRAWAL})
 """Rights whose safe part, the end of marketing, is done at once (law.md Q5, D24)."""
@@ -53,7 +55,7 @@ class Arrived:
     @property
     def by_robot(self) -> bool:
         """Whether its headers say that a machine sent it (RFC 3834 5): it wakes nobody and answers nothing."""
-        return self.read.mail.auto_submitted.partition(";")[0].strip() not in {"", "no"}
+        return says_automatic(self.read.mail)
 
 
 def pen(
@@ -70,6 +72,25 @@ def pen(
     return Handled(MessageState.PEN, case_ref, tuple(request.ref for request in new), wake)
 
 
+def pen_quietly(arrived: Arrived) -> Handled:
+    """Keep it in the pen as read as no request: listed, counted once a week, and never deleted before a person looked."""
+    message = arrived.message
+    message.quiet = True
+    message.reason = "; ".join(filter(None, ("no request was found in it", message.reason)))
+    return Handled(MessageState.PEN)
+
+
+def proposed(mail: ParsedMail) -> dict[str, str]:
+    """Whom a robot or a form of ours wrote for, as its Reply-To says; nothing where a person signs.
+
+    Shown to the officer, and never taken without them: anybody can write a Reply-To (law.md I20, S5).
+    """
+    if not (settings().is_own(mail.sender_address) or is_robot(mail.sender_address)):
+        return {}
+    others = (one for one in mail.reply_to if not settings().is_own(one) and not is_robot(one))
+    return {"reply_to": found} if (found := next(others, "")) else {}
+
+
 def machine_mail(message: Message, reason: str) -> Handled:
     message.reason = reason
     return Handled(MessageState.MACHINE)
@@ -78,7 +99,9 @@ def machine_mail(message: Message, reason: str) -> Handled:
 def stop_at_once(arrived: Arrived, home: Case | None, asked: Collection[Right]) -> list[Request]:
     """Open the objection that a person may mean, so that marketing stops before anybody qualifies it (law.md Q5, D24)."""
     mail = arrived.read.mail
-    if not STOPS & arrived.asks or STOPS & set(asked) or arrived.by_robot or is_bulk(mail):
+    if not STOPS & arrived.asks or STOPS & set(asked) or arrived.by_robot:
+        return []
+    if is_bulk(mail, own_domains()) or proposed(mail):
         return []
     if home is not None:
         return add_requests(arrived.session, home, [Right.OBJECTION], arrived.now)
@@ -95,8 +118,9 @@ def remind(arrived: Arrived, case: Case) -> None:
     todos.note(arrived.session, TodoKind.REMINDER, arrived.now, case=case, message=arrived.message)
 
 
-def attach(arrived: Arrived, case: Case) -> None:
-    arrived.message.case_id = case.id
+def attach(arrived: Arrived, case: Case, by: str) -> None:
+    """File a message with `case`; `by`: what joins them, for what proves nothing ends no wait."""
+    arrived.message.case_id, arrived.message.joined = case.id, str(by)
     digest = arrived.message.content_hash
     audit.record(arrived.session, case, "requester", "message_received", arrived.now, message=digest)
 

@@ -9,7 +9,7 @@ import imaplib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from imap_tools import AND, BaseMailBox
@@ -17,7 +17,7 @@ from imap_tools.utils import encode_folder
 
 from models.errors import Unavailable
 from models.mailbox_settings import MailboxSettings
-from tasks.mail.inbox import HEADER_BYTES, LARGEST, Arrived
+from tasks.mail.inbox import HEADER_BYTES, HEAVY, LARGEST, TOO_LARGE, Arrived, MayBring, always
 from tasks.mail.inbox_imap_login import (
     FAILURES,
     KEPT,
@@ -34,13 +34,17 @@ SEARCHES, LOSSES = 3, 3  # each running
 class ImapInbox:
     """One folder of one account; connects when first used and again after a failure."""
 
-    def __init__(self, config: MailboxSettings, largest: int = LARGEST) -> None:
-        """Only remembers; nothing is opened yet. Of a message of more than `largest` bytes only the header is fetched."""
+    def __init__(self, config: MailboxSettings, largest: int = LARGEST, since: date | None = None) -> None:
+        """Only remembers; nothing is opened yet. Of a message of more than `largest` bytes only the header is fetched.
+
+        What the server took before the day `since` is left alone.
+        """
         self._config = config
         self._largest = largest
+        self._since = since
         self._connection: BaseMailBox | None = None
 
-    def unmarked(self) -> Iterator[Arrived]:
+    def unmarked(self, may_bring: MayBring = always) -> Iterator[Arrived]:
         """Yield messages without our keyword, oldest first, without setting any flag.
 
         A uid is written `UIDVALIDITY:UID`: numbers that the server gives out anew are other messages (RFC 9051, 2.3.1.1).
@@ -48,12 +52,16 @@ class ImapInbox:
         or at once where that loses the connection several times running.
         """
         with self._talking() as box:
-            validity, numbers = _validity(box), _search(box)
-            large = set(_search(box, self._largest)) if numbers else set()
+            validity, numbers = _validity(box), self._search(box)
+            large = set(self._search(box, self._largest)) if numbers else set()
+            heavy = set(self._search(box, HEAVY)) if numbers else set()
         failure, lost = None, 0
         for number in numbers:
+            left = TOO_LARGE if number in large else ""
+            if number in heavy - large:
+                left = may_bring(f"{validity}:{number}")
             try:
-                arrived = self._fetch(validity, number, too_large=number in large)
+                arrived = self._fetch(validity, number, left)
             except Unavailable as error:
                 failure, lost = error, lost + (not isinstance(error.__cause__, Refused))
                 if lost >= LOSSES:
@@ -65,18 +73,21 @@ class ImapInbox:
         if failure is not None:
             raise failure
 
-    def mark(self, uid: str) -> None:
+    def mark(self, uid: str, *, whole: bool = True) -> None:
         r"""Set the keyword and `\Seen`, then move where a folder for that is configured.
 
-        A uid from before the server renumbered its messages is ignored: the message comes again and is recognised.
+        What is not kept whole gets the keyword alone; where the server has none, it moves, unread. A uid from before the
+        server renumbered its messages is ignored: the message comes again and is recognised.
         """
         validity, _, number = uid.partition(":")
         with self._talking() as box:
             if _validity(box) != validity:
                 return
-            flags = rf"({KEPT} \Seen)" if keeps_keywords(box) else r"(\Seen)"
-            _ask(box, "STORE", number, "+FLAGS.SILENT", flags)
-            if self._config.imap_done_folder:
+            keywords = keeps_keywords(box)
+            flags = " ".join([KEPT] * keywords + [r"\Seen"] * whole)
+            if flags:
+                _ask(box, "STORE", number, "+FLAGS.SILENT", f"({flags})")
+            if self._config.imap_done_folder and (whole or not keywords):
                 _ask(box, "MOVE", number, encode_folder(self._config.imap_done_folder))
 
     def count(self) -> int:
@@ -85,7 +96,12 @@ class ImapInbox:
         with self._talking() as box:
             if done and not box.folder.exists(done):
                 raise Refused("has no such folder to move kept mail to: check its imap_done_folder")
-            return len(_search(box))
+            return len(self._search(box))
+
+    def older(self, than: date) -> int:
+        """Search by the day on which the server took them."""
+        with self._talking() as box:
+            return len(self._search(box, before=than))
 
     def wait(self, seconds: float) -> bool:
         """IDLE for at most `seconds`, and never longer than `imap_idle_seconds`, unless something is there already.
@@ -93,10 +109,10 @@ class ImapInbox:
         Searching afterwards also finds a dead connection, about which IDLE says nothing.
         """
         with self._talking() as box:
-            if _search(box):
+            if self._search(box):
                 return True
             box.idle.wait(timeout=min(seconds, self._config.imap_idle_seconds))
-            return bool(_search(box))
+            return bool(self._search(box))
 
     def close(self) -> None:
         """Log out; a dead connection is as good."""
@@ -105,20 +121,25 @@ class ImapInbox:
             with suppress(*FAILURES):
                 box.logout()
 
-    def _fetch(self, validity: str, number: str, *, too_large: bool) -> Arrived | None:
-        """One message, or None where it has gone since the search."""
-        what = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if too_large else "BODY.PEEK[]"
+    def _search(
+        self, box: BaseMailBox, larger_than: int | None = None, before: date | None = None
+    ) -> list[str]:
+        return _search(box, size_gt=larger_than, date_gte=self._since, date_lt=before)
+
+    def _fetch(self, validity: str, number: str, left: str) -> Arrived | None:
+        """One message, or None where it has gone since the search; its header alone where it has to be `left`."""
+        what = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>" if left else "BODY.PEEK[]"
         with self._talking() as box:
             if _validity(box) != validity:
                 return None
             parts = _ask(box, "FETCH", number, f"(INTERNALDATE {what})")
             found = [part for part in parts if isinstance(part, tuple)]
-            if not found and number in _search(box):
+            if not found and number in self._search(box):
                 raise Refused("lists a message that it does not give: look at the mail server's log")
         if not found:
             return None
         arrived_at = _internal_date([found[0][0], *parts])
-        return Arrived(f"{validity}:{number}", found[0][1], arrived_at, too_large)
+        return Arrived(f"{validity}:{number}", found[0][1], arrived_at, left)
 
     @contextmanager
     def _talking(self) -> Iterator[BaseMailBox]:
@@ -133,13 +154,13 @@ class ImapInbox:
             raise Unavailable(sentence(self._config, error)) from error
 
 
-def _search(box: BaseMailBox, larger_than: int | None = None) -> list[str]:
+def _search(box: BaseMailBox, **narrower: Any) -> list[str]:
     """The numbers without our keyword. A server may tell of new mail after an answer that left it out: then ask again.
 
     Where no keyword lasts, all that is in the folder: kept mail has moved out of it.
     """
     marked = keeps_keywords(box)
-    criteria = AND(no_keyword=KEPT if marked else None, all=None if marked else True, size_gt=larger_than)
+    criteria = AND(no_keyword=KEPT if marked else None, all=None if marked else True, **narrower)
     numbers: list[str] = []
     for _ in range(SEARCHES):
         box.client.untagged_responses.pop("EXISTS", None)

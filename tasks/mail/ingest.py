@@ -4,8 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 from models.errors import Rejected
+from models.settings import settings
 from tasks.mail.keep_mail import keep_message
-from tasks.mail.read_mail import read_mail
+from tasks.mail.read_kept import read_bytes
 
 
 def ingest_file(file: Path, mailbox: str, now: datetime) -> tuple[int, bool]:
@@ -23,7 +24,5 @@ def ingest_file(file: Path, mailbox: str, now: datetime) -> tuple[int, bool]:
 
 
 def _received(raw: bytes) -> datetime | None:
-    try:
-        return read_mail(raw).received_at
-    except Rejected:
-        return None
+    mail = read_bytes(raw, settings().message_seconds)
+    return mail.received_at if mail is not None else None

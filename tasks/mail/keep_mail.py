@@ -1,11 +1,13 @@
 """Keep every message before anybody tries to understand it (DESIGN.md 4.6).
 
 Bytes are stored encrypted and committed, then the server's copy is marked. Dying in between means that the same bytes
-come again and are recognised; nothing is lost and nothing is kept twice.
+come again and are recognised; nothing is lost and nothing is kept twice. What is large is counted before it is brought:
+bringing and encrypting takes about eight times its size in memory, and what killed us three times stays on the server.
 """
 
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
@@ -15,23 +17,22 @@ from models.errors import Unavailable
 from models.mailbox_settings import MailboxSettings
 from models.settings import settings
 from models.storage import keep, sha256
-from models.tables import Message, MessageState, TodoKind
+from models.tables import Bringing, Message, MessageState, TodoKind
 from tasks.mail.inbox import Arrived, Inbox, MaildirInbox
 from tasks.mail.inbox_imap import ImapInbox
 from tasks.mail.read_mail import read_mail
 from tasks.todos import note
 
-# Encrypting takes about eight times a message's size in memory: what is larger than this is not brought here.
-LIMITS = 2  # times DSR_MESSAGE_MAX_BYTES
-TOO_LARGE = "it is more than twice DSR_MESSAGE_MAX_BYTES: only its header is kept here, read it in the mailbox and decide today"
+MAX_ATTEMPTS = 3
+TOO_HEAVY = "bringing it here ended the intake three times: only its header is kept here, it stays unread in the mailbox: read it there and decide today"
 
 
 def open_inbox(mailbox: MailboxSettings) -> Inbox:
     """Return the source of messages of one mailbox."""
-    largest = LIMITS * settings().message_max_bytes
+    largest, since = settings().message_max_bytes, settings().mail_since
     if mailbox.source == "imap":
-        return ImapInbox(mailbox, largest)
-    return MaildirInbox(mailbox.maildir, largest)
+        return ImapInbox(mailbox, largest, since)
+    return MaildirInbox(mailbox.maildir, largest, since)
 
 
 def keep_new(inbox: Inbox, mailbox: str, now: datetime) -> int:
@@ -40,15 +41,44 @@ def keep_new(inbox: Inbox, mailbox: str, now: datetime) -> int:
     A message that cannot be marked does not keep the others waiting; `Unavailable` is raised after the last.
     """
     new, unmarkable = 0, None
-    for arrived in inbox.unmarked():
-        new += _keep(arrived, mailbox, now)
-        try:
-            inbox.mark(arrived.uid)
-        except Unavailable as error:
-            unmarkable = error
+    heavy: list[str] = []
+    try:
+        for arrived in inbox.unmarked(partial(_may_bring, mailbox, heavy)):
+            new += _keep(arrived, mailbox, now)
+            try:
+                inbox.mark(arrived.uid, whole=not arrived.left)
+            except Unavailable as error:
+                unmarkable = error
+            _survived(mailbox, heavy)
+    except MemoryError:
+        heavy.clear()  # it was too much for us: that counts
+        raise
+    finally:
+        _survived(mailbox, heavy)
     if unmarkable is not None:
         raise unmarkable
     return new
+
+
+def _may_bring(mailbox: str, heavy: list[str], uid: str) -> str:
+    """Count that a heavy message is brought now; say why not where that ended us before, again and again."""
+    with unit_of_work() as session:
+        row = session.get(Bringing, (mailbox, uid)) or Bringing(mailbox=mailbox, uid=uid)
+        if row.attempts >= MAX_ATTEMPTS:
+            return TOO_HEAVY
+        row.attempts += 1
+        session.add(row)
+    heavy.append(uid)
+    return ""
+
+
+def _survived(mailbox: str, heavy: list[str]) -> None:
+    """Forget the counts of what did not end us: whether it is here now, or the server or the storage said no."""
+    while heavy:
+        with unit_of_work() as session:
+            row = session.get(Bringing, (mailbox, heavy.pop()))
+            if row is not None:
+                session.delete(row)
 
 
 def keep_message(raw: bytes, mailbox: str, received_at: datetime, now: datetime) -> tuple[int, bool]:
@@ -59,9 +89,9 @@ def keep_message(raw: bytes, mailbox: str, received_at: datetime, now: datetime)
 def _keep(arrived: Arrived, mailbox: str, now: datetime) -> bool:
     """Keep what arrived; what could not be brought here whole goes to the holding pen at once."""
     message = _row(arrived.raw, mailbox, min(arrived.arrived_at, now), now)
-    if arrived.too_large:
-        message.state, message.reason, message.handled_at = MessageState.PEN, TOO_LARGE, now
-        with suppress(Exception):  # these two only help the officer; no header may stop what comes after it
+    if arrived.left:
+        message.state, message.reason, message.handled_at = MessageState.PEN, arrived.left, now
+        with suppress(Exception):  # these only help the officer; no header may stop what comes after it
             header = read_mail(arrived.raw)
             message.sender, message.subject = header.sender_address, header.subject
     return _keep_row(message, arrived.raw)[1]

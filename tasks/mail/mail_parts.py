@@ -21,12 +21,16 @@ from lxml.etree import LxmlError
 MAX_TEXT = 200_000  # characters of one part that are read; a letter has 5 000
 MAX_HEADER = 10_000  # characters
 MAX_ADDRESSES = 200
+MAX_TABLE = 50_000_000  # characters of a table drawn as text: lines times the longest cell
 
 # Codecs that are no charset of a text, or need quadratic time.
 _NO_CHARSETS = frozenset(
     {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
 )
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_CELL = re.compile(r"</?t(?:able|[dhr])\b", re.IGNORECASE)
+_LINE = re.compile(r"<(?:tr|br|p|div|li|h\d)\b", re.IGNORECASE)
+_TABLE = re.compile(r"</?(?:table|t[dhr]|tbody|thead|tfoot)\b[^<>]*>", re.IGNORECASE)
 _BLIND_TAG = re.compile(r"<[^<>]*>")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 # Everything the stdlib's decoders have been seen to raise on hostile bytes.
@@ -195,14 +199,25 @@ def part_text(part: Message) -> str:
 
 
 def html_text(html: str) -> str:
-    """HTML as text through inscriptis; tags are stripped bluntly where it cannot be parsed."""
+    """HTML as text through inscriptis; tags are stripped bluntly where it cannot be parsed, or takes too much memory.
+
+    inscriptis draws a table as wide as its longest cell in each of its lines: a huge one is read cell by cell instead.
+    """
     if not html.strip():
         return ""
+    if _drawn(html) > MAX_TABLE:
+        html = _TABLE.sub("<br>", html)
     try:
         text = clean(inscriptis.get_text(html))
-    except (LxmlError, *_DECODING):
+    except (LxmlError, MemoryError, *_DECODING):
         text = ""
     return text if text.strip() else _BLIND_TAG.sub(" ", html)
+
+
+def _drawn(html: str) -> int:
+    """About how many characters its tables take when they are drawn as text; 0 where there is none."""
+    _, *cells = _CELL.split(html)
+    return max(map(len, cells), default=0) * len(_LINE.findall(html))
 
 
 def children(part: Message) -> list[Message]:

@@ -10,8 +10,8 @@ from sqlmodel import Session, col, func, select
 
 from models.letters import LetterKind
 from models.settings import settings
-from models.tables import Letter
-from tasks.classifier.detect_machine import detect_machine
+from models.tables import Case, Letter, Message
+from tasks.classifier.detect_machine import detect_machine, is_own_list
 from tasks.mail.read_mail import ParsedMail
 
 DAY = timedelta(days=1)
@@ -50,13 +50,36 @@ def too_many(
     return session.exec(query).one() >= settings().answers_per_day
 
 
+def own_domains() -> frozenset[str]:
+    """The domains of our mailboxes in lower case."""
+    return frozenset(address.rpartition("@")[2] for address in settings().own_addresses)
+
+
+def is_robot(address: str) -> bool:
+    """Whether nobody reads what is sent to `address`, as its local part says."""
+    return bool(_ROBOT.search(address.rpartition("@")[0].lower()))
+
+
+def why_hold(session: Session, case: Case, recipient: str, now: datetime, kind: LetterKind) -> str:
+    """Return why no automatic letter of this `kind` may go to `recipient` of a case, or ""; mail gave its own reason."""
+    first = session.exec(
+        select(Message.automatic).where(Message.case_id == case.id).order_by(col(Message.id)).limit(1)
+    ).first()
+    flooded = bool(recipient) and too_many(session, recipient, now, kind)
+    return first or ("this address had enough automatic answers today" if flooded else "")
+
+
 def _header_reason(mail: ParsedMail) -> str:
+    ours = is_own_list(mail, own_domains())
     automatic = bool(mail.auto_submitted) and not _NOT_AUTOMATIC.match(mail.auto_submitted)
     reasons = {
         "it says that a machine sent it": automatic,
         "it has no return path": mail.return_path == "",
-        "it is bulk mail": mail.precedence.strip() in {"bulk", "list", "junk", "auto_reply", "auto-reply"},
-        "it came over a mailing list": any(map(mail.machine_header, _LIST_HEADERS)),
+        "it is bulk mail": mail.precedence.strip()
+        in {"bulk", "junk", "auto_reply", "auto-reply", *(() if ours else ("list",))},
+        "it came over a mailing list": any(
+            map(mail.machine_header, ("feedback-id",) if ours else _LIST_HEADERS)
+        ),
         "it asks for no automatic answer": _SUPPRESSED.search(
             mail.machine_header("x-auto-response-suppress")
         ),
@@ -68,7 +91,7 @@ def _header_reason(mail: ParsedMail) -> str:
 def _sender_reason(address: str, session: Session, now: datetime) -> str:
     if settings().is_own(address):
         return "our own address sent it"
-    if _ROBOT.search(address.rpartition("@")[0].lower()):
+    if is_robot(address):
         return "its address is that of a robot"
     if too_many(session, address, now):
         return "this address had enough automatic answers today"

@@ -1,7 +1,8 @@
 """Note what a delivery report says about one of our letters: the officer sees which came back, and decides what to do.
 
 Anybody can write such a report: it flags a letter and stops nothing. Our Message-IDs cannot be guessed; a report that
-names an address alone is linked as "probably". Noting again keeps the first day and the one thing to do.
+names an address alone is linked as "probably", until a sure one says better. Noting again keeps the first day and the
+one thing to do.
 """
 
 import logging
@@ -34,7 +35,8 @@ def note_bounce(
         letter, sure = _by_address(session, report.addresses, now), False
     if letter is None:
         return None
-    if report.outcome == "failed" and letter.bounced_at is None:
+    doubtful = letter.bounced_at is None or (sure and PROBABLY in letter.bounce)
+    if report.outcome == "failed" and doubtful:
         letter.bounced_at, letter.bounce = now, _in_words(report, sure=sure)
         session.add(letter)
     if letter.case_id is None:
@@ -55,7 +57,10 @@ def note_bounce(
         sure=sure,
     )
     if report.outcome == "failed":
-        note(session, TodoKind.BOUNCED, now, case=case, message=message, letter=letter)
+        todo = note(session, TodoKind.BOUNCED, now, case=case, message=message, letter=letter)
+        if doubtful and todo.done_at is not None:  # what an officer put aside was the doubtful report
+            todo.done_at, todo.done_by, todo.told_at, todo.noted_at = None, "", None, now
+            todo.message_id = message.id
         renew(session, case, now)  # a reply that came back is no answer, from now on
     return letter
 

@@ -12,12 +12,11 @@ from email.utils import format_datetime
 from models.by_hand import ByHand
 from models.calendar import Language
 from models.controller import Text
-from models.errors import Rejected
 from models.records import Document
 from models.settings import settings
 from models.storage import sha256
 from models.tables import Channel
-from tasks.mail.read_mail import read_mail
+from tasks.mail.read_kept import read_bytes
 
 POSTAL = "X-Postal-Address"
 SUBJECTS = {
@@ -66,11 +65,9 @@ def postal_lines(raw: bytes) -> list[str]:
 
 def _forwarded(files: tuple[Document, ...]) -> str:
     """Return the text of the first mail among the files; empty where it cannot be read."""
-    mails = (file.content for file in files if file.name.lower().endswith(".eml"))
-    try:
-        return next((_clean(read_mail(content).text) for content in mails), "")
-    except Rejected:
-        return ""
+    first = next((file.content for file in files if file.name.lower().endswith(".eml")), None)
+    mail = read_bytes(first, settings().message_seconds) if first is not None else None
+    return _clean(mail.text) if mail is not None else ""
 
 
 def _clean(text: str) -> str:

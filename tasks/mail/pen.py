@@ -17,7 +17,8 @@ from models.mandates import MandateGiven
 from models.records import Frozen
 from models.rights import Right
 from models.settings import settings
-from models.tables import Case, Channel, Message, MessageState, Request
+from models.tables import Case, Channel, Message, MessageState, Request, TodoKind
+from tasks import todos
 from tasks.connectors.rows import fold
 from tasks.letters.write_letter import is_address
 from tasks.mail.file_mail import Handled, case_from
@@ -27,7 +28,10 @@ from tasks.todos import settle_message
 
 
 class Penned(Frozen):
-    """One message that a person must decide on, and why; `case_ref`: the case it seems to belong to."""
+    """One message that a person must decide on, and why; `case_ref`: the case it seems to belong to.
+
+    `quiet`: it was read as no request, and is due with the weekly look instead of today.
+    """
 
     number: int
     received_at: datetime
@@ -35,6 +39,7 @@ class Penned(Frozen):
     subject: str
     reason: str
     case_ref: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,15 @@ class Qualified:
 
 
 def waiting() -> list[Penned]:
-    """Return the messages in the pen, oldest first: their clocks may be running (law.md V2, GL 48)."""
+    """Return the messages in the pen, oldest first: their clocks may be running (law.md V2, GL 48).
+
+    Those read as no request come after the others.
+    """
     query = (
         select(Message, Case.ref)
         .outerjoin(Case, col(Case.id) == col(Message.case_id))
         .where(Message.state == MessageState.PEN)
-        .order_by(col(Message.received_at))
+        .order_by(col(Message.quiet), col(Message.received_at))
     )
     with reading() as session:
         return [
@@ -74,6 +82,7 @@ def waiting() -> list[Penned]:
                 subject=message.subject,
                 reason=message.reason,
                 case_ref=case_ref or "",
+                quiet=message.quiet,
             )
             for message, case_ref in session.exec(query)
         ]
@@ -94,6 +103,7 @@ def qualify(number: int, answer: Qualified, officer: str, now: datetime) -> Hand
         requests = _requests(session, message, answer, named or own, officer, now)
         home = named or own or session.get_one(Case, message.case_id)
         message.case_id, message.state, message.handled_at = home.id, MessageState.CASE, now
+        message.joined, message.quiet = "officer", False
         message.reason = f"qualified by {officer}" + (f": {answer.reason}" if answer.reason.strip() else "")
         digest, new = message.content_hash, tuple(request.ref for request in requests)
         audit.record(session, home, officer, "message_qualified", now, message=digest, opened=list(new))
@@ -173,6 +183,11 @@ def _address(message: Message, answer: Qualified) -> str:
     """The address of the person who asks; empty where an agent asks for them and gives none."""
     if answer.mandate is not None and not answer.address:
         return ""
+    named = message.classification.get("reply_to")
+    if named and not answer.address:
+        raise Rejected(
+            f"a robot or a form sent it and names {named}: give the address of the person who asks"
+        )
     address = (answer.address or message.sender).strip()
     if not answer.address and answer.channel == Channel.FORWARD and is_colleague(address):
         raise Rejected("a colleague forwarded it: give the address of the person who asks")
@@ -196,9 +211,30 @@ def dismiss(number: int, reason: str, now: datetime, officer: str) -> None:
         raise Rejected("say why it needs no case: the reason is kept")
     with unit_of_work() as session:
         message = _penned(session, number)
-        message.state, message.handled_at = MessageState.DISMISSED, now
+        message.state, message.quiet, message.handled_at = MessageState.DISMISSED, False, now
         message.reason = f"dismissed by {officer}: {reason}"
         settle_message(session, message, officer, now)
+
+
+def look_at(number: int, now: datetime) -> None:
+    """Make a message that was read as no request something to do today; doing it twice changes nothing."""
+    with unit_of_work() as session:
+        message = _penned(session, number)
+        message.quiet = False
+        todos.note(session, TodoKind.QUALIFY, now, message=message)
+
+
+def dismiss_quiet(numbers: Sequence[int], officer: str, now: datetime) -> int:
+    """Put aside those of these messages that still lie quietly in the pen, because `officer` looked through the list."""
+    query = select(Message).where(
+        col(Message.id).in_(numbers), col(Message.quiet), Message.state == MessageState.PEN
+    )
+    with unit_of_work() as session:
+        found = session.exec(query.order_by(col(Message.id)).with_for_update()).all()
+        for message in found:
+            message.state, message.quiet, message.handled_at = MessageState.DISMISSED, False, now
+            message.reason = f"dismissed by {officer}: read as no request, and looked through"
+        return len(found)
 
 
 def _penned(session: Session, number: int) -> Message:

@@ -12,11 +12,12 @@ from sqlmodel import Session, col, func, or_, select
 from models import storage
 from models.cases import requests_of
 from models.database import reading
-from models.errors import DsrError, NotFound
+from models.errors import NotFound
 from models.rights import Right
 from models.tables import Case, Message, MessageState
 from tasks.mail.mark_words import Segment, mark
-from tasks.mail.read_mail import Attachment, read_mail
+from tasks.mail.read_kept import shown_kept
+from tasks.mail.read_mail import Attachment
 
 LONGEST = 20_000  # characters shown
 PRIVACY = "privacy"  # words that touch on privacy law and on no right in particular
@@ -33,7 +34,7 @@ class OpenCase(NamedTuple):
 class PennedMessage(NamedTuple):
     """`state`: the pen, or where the message is since; `text` is None where nobody can read it.
 
-    `because`: right, or `privacy`, to the words that speak for it. `cases`: where it may belong, the likeliest first.
+    `reply_to`: whom a robot or form names as the one to answer, which nobody has checked. `because`: right, or `privacy`, to the words that speak for it. `cases`: where it may belong, the likeliest first.
     """
 
     number: int
@@ -42,6 +43,7 @@ class PennedMessage(NamedTuple):
     mailbox: str
     sender: str
     sender_name: str
+    reply_to: str
     subject: str
     reason: str
     automatic: str
@@ -70,16 +72,14 @@ def penned_message(number: int) -> PennedMessage:
         cases = _cases(session, message.sender, case)
     found = message.classification
     evidence = _evidence(found)
-    try:
-        mail = read_mail(storage.fetch(message.storage_key))
-    except DsrError:
-        mail = None
+    mail = shown_kept(message.storage_key)
     return PennedMessage(
         number=message.id,
         state=message.state,
         received_at=message.received_at,
         mailbox=message.mailbox,
         sender=message.sender,
+        reply_to=str(found.get("reply_to", "")),
         sender_name=mail.sender_name if mail else "",
         subject=message.subject,
         reason=message.reason,

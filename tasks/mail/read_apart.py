@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 
 from models.classification import Classification, Machine
 from models.errors import DsrError, Rejected, Unavailable
-from models.settings import REPOSITORY
+from models.settings import REPOSITORY, settings
 from tasks.classifier.classify import classify
 from tasks.mail import mail_parts
 from tasks.mail.read_mail import ParsedMail, read_mail
@@ -28,8 +28,9 @@ from tasks.mail.read_report import Report, read_report
 
 CHILD = "from tasks.mail.read_apart import serve"
 START_SECONDS = 60.0
+MAX_HEADERS = 1_000_000  # bytes in which headers are looked for
 OWN_END_SECONDS = 10.0  # a reader whose master was killed ends itself so long after the limit
-MEMORY = 4 << 30  # bytes of address space
+TOO_LARGE = "it is larger than DSR_MESSAGE_MAX_BYTES: look at it by hand"
 _SECRETS = ("DSR_", "PREFECT_")  # what a reader of hostile mail need not know
 
 
@@ -57,16 +58,30 @@ _readers: list[_Reader] = []  # one at most
 _lock = threading.Lock()
 
 
-def read_apart(raw: bytes, seconds: float) -> Read:
+def ready() -> None:
+    """Start the reader where none runs; `Unavailable` where that fails, which is no message's fault."""
+    with _lock:
+        try:
+            _reader()
+        except (EOFError, OSError) as error:
+            _stop()
+            raise Unavailable(
+                "the process that reads messages does not start: see memory and logs"
+            ) from error
+
+
+def read_apart(raw: bytes, seconds: float, own_domains: frozenset[str] = frozenset()) -> Read:
     """Return what is in `raw`.
 
-    `Rejected` where it cannot be read or takes longer than `seconds`; `Unavailable` where its reader died.
+    `Rejected` where it cannot be read, is too large or takes longer than `seconds`; `Unavailable` where its reader died.
     """
+    if len(raw) > settings().message_max_bytes:
+        raise Rejected(TOO_LARGE)
     with _lock:
         answer: Read | str | None = None
         try:
             channel = _reader().channel
-            channel.send((raw, seconds))
+            channel.send((raw, seconds, own_domains))
             if channel.poll(seconds):
                 answer = channel.recv()
             else:
@@ -82,13 +97,13 @@ def read_apart(raw: bytes, seconds: float) -> Read:
     raise Rejected(str(answer))
 
 
-def read(raw: bytes) -> Read | str:
+def read(raw: bytes, own_domains: frozenset[str] = frozenset()) -> Read | str:
     """What is in `raw`, read here and now; a sentence where it cannot be read."""
     try:
         mail = read_mail(raw)
-        verdict = own = classify(mail)
+        verdict = own = classify(mail, own_domains)
         if mail.fresh_text != mail.text:
-            own = classify(replace(mail, text=mail.fresh_text))
+            own = classify(replace(mail, text=mail.fresh_text), own_domains)
         report = read_report(raw) if verdict.machine is Machine.BOUNCE else None
         return Read(mail, verdict, own, (*mail.to, *mail.cc, *_delivered_to(raw)), report)
     except DsrError as error:
@@ -98,8 +113,8 @@ def read(raw: bytes) -> Read | str:
 
 
 def _delivered_to(raw: bytes) -> tuple[str, ...]:
-    """Addresses our own mail servers note; the parser above has refused what is too large to look at again."""
-    message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
+    """Addresses our own mail servers note."""
+    message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:MAX_HEADERS])
     names = ("to", "cc", "delivered-to", "x-original-to")
     found = (mail_parts.one_line(value) for name in names for value in mail_parts.headers(message, name))
     return tuple(
@@ -113,8 +128,8 @@ def _reader() -> _Reader:
     _stop()
     ours, theirs = socket.socketpair()
     with theirs:
-        process = subprocess.Popen(  # noqa: S603  # our own code, and a number
-            [sys.executable, "-c", f"{CHILD}; serve({theirs.fileno()})"],
+        process = subprocess.Popen(  # noqa: S603  # our own code, and numbers
+            [sys.executable, "-c", f"{CHILD}; serve({theirs.fileno()}, {settings().message_memory_bytes})"],
             pass_fds=(theirs.fileno(),),
             cwd=REPOSITORY,
             env={name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)},
@@ -137,19 +152,28 @@ def _stop() -> None:
         reader.process.wait()
 
 
-def serve(number: int, answer_to: Callable[[bytes], Read | str] = read) -> None:
-    """Answer what comes through the open socket `number`, until its other end is closed."""
+def _disown() -> None:
+    """Leave the reader to the process that started it: a fork must neither talk to it nor end it."""
+    while _readers:
+        _readers.pop().channel.close()
+
+
+os.register_at_fork(after_in_child=_disown)
+
+
+def serve(number: int, memory: int, answer_to: Callable[[bytes, frozenset[str]], Read | str] = read) -> None:
+    """Answer what comes through the open socket `number`, in `memory` bytes, until its other end is closed."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(
-        resource.RLIMIT_AS, (MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most), most)
+        resource.RLIMIT_AS, (memory if most == resource.RLIM_INFINITY else min(memory, most), most)
     )
     with Connection(number) as channel:
         channel.send("ready")
         while True:
             try:
-                raw, seconds = channel.recv()
+                raw, seconds, own_domains = channel.recv()
                 signal.setitimer(signal.ITIMER_REAL, seconds + OWN_END_SECONDS)
-                channel.send(answer_to(raw))
+                channel.send(answer_to(raw, own_domains))
             except (EOFError, OSError):
                 return
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,9 +1,10 @@
 """Reads the raw bytes of one message into a frozen value, whatever they are.
 
 No effect: reading twice gives the same value. Raises `Rejected`, and nothing else, above the limits; intake puts
-such a message into the holding pen with that sentence as the reason.
+such a message into the holding pen with that sentence as the reason. How large one may be, `tasks.mail.read_apart` says.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,6 @@ import quotequail
 from models.errors import Rejected
 from tasks.mail import mail_parts
 
-MAX_BYTES = 35_000_000  # what common providers let through, base64 included
 MAX_PARTS = 500
 MAX_DEPTH = 30
 MAX_QUOTED_LINES = 3_000
@@ -24,6 +24,10 @@ SIGNATURE_LINES = 15  # a longer block under `-- ` may be the letter itself
 _FORWARDED = re.compile(r"(?:fwd?|tr|wg|rv|i|doorst|transf?)\s*:", re.IGNORECASE)
 _INTRODUCES = re.compile(r"(?:\d.*@|@.*\d|\d{1,2}[:h]\d\d|@).*:$")
 _CONTAINERS = re.compile(rb"^content-type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
+_WRITTEN_HEADERS = (
+    *("from", "sender", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references"),
+    *("content-type", "content-transfer-encoding", "content-disposition"),
+)
 _MACHINE_HEADERS = (
     "list-id",
     "list-post",
@@ -54,7 +58,7 @@ class ParsedMail:
     Addresses are in lower case. `received_at` is the hop into our own mailbox (law.md D2); where it is None the
     mailbox's internal date counts. `fresh_text` is `text` without quoted thread and signature. `return_path` is
     None where absent and empty for the null path `<>` (RFC 5321 4.5.5). `report_type` is that of a
-    multipart/report (RFC 6522), else empty.
+    multipart/report (RFC 6522), else empty. `digest` is equal where all that was sent is: see `_digest`.
     """
 
     message_id: str
@@ -77,6 +81,7 @@ class ParsedMail:
     report_type: str
     machine_headers: tuple[tuple[str, str], ...]
     defects: tuple[str, ...]
+    digest: str
 
     def machine_header(self, name: str) -> str:
         """Value of one of the headers by which machines and lists give themselves away; empty where absent."""
@@ -84,7 +89,7 @@ class ParsedMail:
 
 
 def read_mail(raw: bytes) -> ParsedMail:
-    """The message in `raw`; raises `Rejected` above MAX_BYTES, MAX_PARTS or MAX_DEPTH, and nothing else."""
+    """The message in `raw`; raises `Rejected` above MAX_PARTS or MAX_DEPTH, and nothing else."""
     message = _parse(raw)
     body, attachments = _contents(message)
     sender_name, sender_address = _sender(message)
@@ -116,12 +121,11 @@ def read_mail(raw: bytes) -> ParsedMail:
             if mail_parts.raw_header(message, name)
         ),
         defects=_defects(message),
+        digest=_digest(message, raw),
     )
 
 
 def _parse(raw: bytes) -> Message:
-    if len(raw) > MAX_BYTES:
-        raise Rejected(f"Look at this message by hand: it is larger than {MAX_BYTES // 1_000_000} MB.")
     if len(_CONTAINERS.findall(raw)) > MAX_PARTS:
         raise Rejected(f"Look at this message by hand: it has more than {MAX_PARTS} parts.")
     try:
@@ -260,3 +264,13 @@ def _defects(message: Message) -> tuple[str, ...]:
     """Names of what the parser found broken, each once."""
     names = (type(defect).__name__ for part, _ in mail_parts.walk(message) for defect in part.defects)
     return tuple(dict.fromkeys(names))
+
+
+def _digest(message: Message, raw: bytes) -> str:
+    """SHA-256 over what its writer put into the headers, and the whole body: every word, name and byte of every part.
+
+    Servers on the way write headers of their own and line ends as they like, so these do not count.
+    """
+    said = "\n".join(mail_parts.header(message, name) for name in _WRITTEN_HEADERS)
+    _, _, body = raw.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")
+    return hashlib.sha256(b"%b\n\n%b" % (said.encode(), body.strip())).hexdigest()

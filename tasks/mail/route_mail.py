@@ -4,6 +4,7 @@ The caller holds the message under its lock and files it once (`tasks.mail.handl
 """
 
 import logging
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from models.rights import Right
 from models.settings import settings
 from models.tables import Case, Message, MessageState, Request, WaitsFor
 from tasks.challenges import answer_by_reply
-from tasks.classifier.detect_machine import is_bulk
+from tasks.classifier.detect_machine import is_bulk, is_marked_automatic, is_personal
 from tasks.letters.write_letter import is_address
 from tasks.mail import thread_mail
 from tasks.mail.file_mail import (
@@ -26,18 +27,25 @@ from tasks.mail.file_mail import (
     machine_mail,
     open_for,
     pen,
+    pen_quietly,
+    proposed,
     remind,
     stop_at_once,
     verdict_json,
 )
-from tasks.mail.may_answer import why_not
+from tasks.mail.may_answer import own_domains, why_not
 from tasks.mail.note_bounce import note_bounce
 
 __all__ = ["Handled", "route"]
 
 OURS = "our own address sent it for somebody: say who asks"
+ROBOT = "a robot sent it for somebody: say who asks"
 FORWARDED = "a colleague forwarded it: say who asks and when it arrived at the company"
 ANSWERS = {WaitsFor.REQUESTER, WaitsFor.MESSAGE}
+SURE = 0.8  # confidence from which a message read as no request may wait for the weekly look
+DOCUMENTS = re.compile(
+    r"application/(?:pdf|rtf|msword|octet-stream|zip|vnd\.)|image/(?!gif)|message/|text/(?:plain|rtf)"
+)
 log = logging.getLogger(__name__)
 
 
@@ -60,18 +68,45 @@ def route(arrived: Arrived) -> Handled:
     thread = thread_mail.find_thread(session, arrived.read)
     if thread is not None:
         arrived = replace(arrived, read=replace(arrived.read, verdict=arrived.read.own))
-    message.classification = verdict_json(arrived.read.verdict)
-    machine = _why_machine(arrived, thread)
+    message.classification = verdict_json(arrived.read.verdict) | proposed(mail)
+    answered = _answered_code(arrived, thread)
+    machine = "" if answered else _why_machine(arrived, thread)
     if machine:
         message.case_id = thread.case.id if thread else None
         return machine_mail(message, machine)
-    return pen(arrived, OURS) if ours else _written(arrived, thread)
+    if ours:
+        return _doubt(arrived) if arrived.read.verdict.kind is Kind.NOT_REQUEST else pen(arrived, OURS)
+    return _written(arrived, thread, answered=answered)
 
 
 def _for_somebody(arrived: Arrived) -> bool:
     """Whether a form of ours may have sent it in the name of a person who asks for something (law.md Q2)."""
-    others = any(not settings().is_own(address) for address in arrived.read.mail.reply_to)
-    return bool(others and arrived.asks and not arrived.by_robot)
+    named = proposed(arrived.read.mail)
+    return bool(named or arrived.asks) and not arrived.by_robot
+
+
+def _saw_our_letter(arrived: Arrived, thread: thread_mail.Thread) -> bool:
+    """Whether the writer saw a letter of ours: they write to its reply address, or answer its Message-ID.
+
+    A reference can be counted up, and whoever answers a message of the case may have written that one too.
+    """
+    if thread.by is thread_mail.By.TOKEN:
+        return True
+    mail = arrived.read.mail
+    answered = thread_mail.letters_called(arrived.session, [*mail.in_reply_to.split(), *mail.references])
+    return any(letter.case_id == thread.case.id for letter in answered)
+
+
+def _answered_code(arrived: Arrived, thread: thread_mail.Thread | None) -> bool:
+    """Whether it holds the identity code. Only who saw our letter may try one: a stranger would use up the tries.
+
+    It comes before any verdict by words: somebody on a journey sends a code too.
+    """
+    mail = arrived.read.mail
+    if thread is None or is_marked_automatic(mail) or not _saw_our_letter(arrived, thread):
+        return False
+    # Locks as the portal does: code, then case.
+    return answer_by_reply(arrived.session, thread.case, mail.fresh_text or mail.text, arrived.now)
 
 
 def _why_machine(arrived: Arrived, thread: thread_mail.Thread | None) -> str:
@@ -83,10 +118,12 @@ def _why_machine(arrived: Arrived, thread: thread_mail.Thread | None) -> str:
         return str(verdict.machine)
     if thread is not None:
         return "a machine answered" if arrived.by_robot else ""
-    return "bulk mail that asks for nothing" if is_bulk(arrived.read.mail) else ""
+    mail, ours = arrived.read.mail, own_domains()
+    nobodys = is_bulk(mail, ours) and not is_personal(mail) and not verdict.because
+    return "bulk mail that asks for nothing" if nobodys else ""
 
 
-def _written(arrived: Arrived, thread: thread_mail.Thread | None) -> Handled:
+def _written(arrived: Arrived, thread: thread_mail.Thread | None, *, answered: bool) -> Handled:
     """Route what a person wrote, or may have written."""
     session, message, sender = arrived.session, arrived.message, arrived.read.mail.sender_address
     mine = thread_mail.open_requests_of(session, sender)
@@ -94,18 +131,17 @@ def _written(arrived: Arrived, thread: thread_mail.Thread | None) -> Handled:
     if thread_mail.is_colleague(sender) and not (mine or party):
         if thread is not None:
             message.case_id = thread.case.id
-        return pen(arrived, FORWARDED) if thread or arrived.asks else _doubt(arrived)
+        return pen(arrived, FORWARDED) if thread or arrived.asks else _doubt(arrived, known=True)
     if thread is not None:
-        return _join(
-            arrived, thread, {Right(request.right) for request, _ in mine} if party else set(), party
-        )
+        asked = {Right(request.right) for request, _ in mine} if party else set()
+        return _join(arrived, thread, asked, party, answered=answered)
     if mine and (arrived.read.verdict.kind is not Kind.REQUEST or not _all_new(arrived, mine)):
         return _ask_whether(arrived, mine)
     if arrived.read.verdict.kind is not Kind.REQUEST or not arrived.asks:
         stopped = stop_at_once(arrived, None, ())
         return _stopped(arrived, stopped) if stopped else _doubt(arrived)
-    if not is_address(sender):
-        return pen(arrived, "the sender's address cannot be answered")
+    if not is_address(sender) or proposed(arrived.read.mail):
+        return pen(arrived, ROBOT if is_address(sender) else "the sender's address cannot be answered")
     requests = open_for(arrived, arrived.read.verdict.rights)
     return Handled(MessageState.CASE, case_of(requests), tuple(request.ref for request in requests))
 
@@ -114,13 +150,16 @@ def _all_new(arrived: Arrived, mine: Iterable[tuple[Request, Case]]) -> bool:
     return bool(arrived.asks) and arrived.asks.isdisjoint(request.right for request, _ in mine)
 
 
-def _join(arrived: Arrived, thread: thread_mail.Thread, asked: Collection[Right], party: bool) -> Handled:
-    """Add a message to its case; where it asks for more, a person decides whether that is a new case (law.md V2)."""
-    session, case, mail, kind = arrived.session, thread.case, arrived.read.mail, arrived.read.verdict.kind
-    text = mail.fresh_text or mail.text
-    # Locks as the portal does: code, then case.
-    answered = not arrived.by_robot and answer_by_reply(session, case, text, arrived.now)
-    attach(arrived, case)
+def _join(
+    arrived: Arrived, thread: thread_mail.Thread, asked: Collection[Right], party: bool, *, answered: bool
+) -> Handled:
+    """Add a message to its case; where it asks for more, a person decides whether that is a new case (law.md V2).
+
+    An answer that anybody could have written ends no wait: a person reads it first.
+    """
+    session, case, kind = arrived.session, thread.case, arrived.read.verdict.kind
+    proved = _saw_our_letter(arrived, thread)
+    attach(arrived, case, thread.by if proved else thread_mail.By.REFERENCE)
     open_ones = _open_of(session, case)
     held = {request.right for request in open_ones} if party else set()
     more = arrived.asks - held
@@ -131,6 +170,13 @@ def _join(arrived: Arrived, thread: thread_mail.Thread, asked: Collection[Right]
         remind(arrived, case)
     wake = () if arrived.by_robot else tuple(request.ref for request in open_ones)
     speaks = bool(arrived.read.verdict.because)  # a word of thanks says nothing that somebody must read
+    if answers and not proved:
+        return pen(
+            arrived,
+            f"{case.ref} waits for an answer, and it may be one: see who wrote it",
+            case.ref,
+            wake=wake,
+        )
     if more or (not open_ones and kind is not Kind.NOT_REQUEST and speaks):
         stopped = stop_at_once(arrived, case if open_ones else None, asked) if party else []
         why = f"it answers {case.ref} and may ask for something new: read it and decide today"
@@ -147,7 +193,7 @@ def _ask_whether(arrived: Arrived, mine: list[tuple[Request, Case]]) -> Handled:
     why = f"its sender has {case.ref} open: say whether it belongs to it or is a case of its own"
     if stopped:
         return pen(arrived, f"marketing stops; {why}", case_of(stopped), stopped)
-    attach(arrived, case)
+    attach(arrived, case, "sender")
     if arrived.read.verdict.kind is Kind.FOLLOW_UP:
         remind(arrived, case)
     wake = () if arrived.by_robot else tuple(r.ref for r in _open_of(arrived.session, case))
@@ -175,7 +221,10 @@ def _open_of(session: Session, case: Case) -> list[Request]:
     return list(session.exec(query.order_by(col(Request.id))))
 
 
-def _doubt(arrived: Arrived) -> Handled:
+def _doubt(arrived: Arrived, *, known: bool = False) -> Handled:
+    """Into the pen; what is clearly no request, from nobody `known`, is listed there and keeps nobody busy."""
+    if arrived.read.verdict.kind is Kind.NOT_REQUEST and not known and _may_rest(arrived):
+        return pen_quietly(arrived)
     reasons = {
         Kind.NOT_REQUEST: "no request was found in it",
         Kind.FOLLOW_UP: "it seems to belong to an earlier case, which could not be found",
@@ -183,3 +232,16 @@ def _doubt(arrived: Arrived) -> Handled:
         Kind.REQUEST: "it is a request, but of which right is not clear",
     }
     return pen(arrived, reasons[arrived.read.verdict.kind])
+
+
+def _may_rest(arrived: Arrived) -> bool:
+    """Whether a message read as no request may wait for the weekly look.
+
+    Not where the request may stand in a file, or in a language that the classifier hardly reads, or where we had a case
+    of its sender's.
+    """
+    mail = arrived.read.mail
+    filed = any(DOCUMENTS.match(attachment.media_type) for attachment in mail.attachments)
+    if (filed and mail.report_type != "feedback-report") or arrived.read.verdict.confidence < SURE:
+        return False
+    return not thread_mail.had_case(arrived.session, mail.sender_address)

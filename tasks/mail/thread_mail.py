@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from models.fingerprints import email_digests
 from models.letter_contexts import CONTEXTS
 from models.letters import RequesterLetter
 from models.settings import settings
@@ -116,6 +118,14 @@ def open_requests_of(session: Session, address: str) -> list[tuple[Request, Case
     return list(session.exec(query).all())
 
 
+def had_case(session: Session, address: str) -> bool:
+    """Whether any case, open or closed, is of whoever writes from `address`, in lower case."""
+    query = select(Case.id).where(
+        or_(func.lower(Case.requester_address) == address, func.lower(Case.verified_address) == address)
+    )
+    return bool(address) and session.exec(query.limit(1)).first() is not None
+
+
 def is_colleague(address: str) -> bool:
     """Whether somebody of the company writes: an address of our domain that is no mailbox of ours."""
     domain = address.rpartition("@")[2]
@@ -126,11 +136,10 @@ def is_colleague(address: str) -> bool:
 def came_before(session: Session, message: Message) -> Message | None:
     """The message of which this one is a copy, by whatever mailbox it came.
 
-    A Message-ID used again with other words, or by another sender, is another message.
+    Only where subject, texts and attachments are all equal. A Message-ID used again with other words, another file, or
+    by another sender, is another message. The sender is known by its digest after retention has taken the address.
     """
-    same = _with_its_id(message).where(
-        Message.body_hash == message.body_hash, Message.sender == message.sender
-    )
+    same = _with_its_id(message).where(Message.body_hash == message.body_hash, _same_sender(message))
     if not message.message_id:
         same = same.where(
             col(Message.received_at).between(
@@ -138,6 +147,11 @@ def came_before(session: Session, message: Message) -> Message | None:
             )
         )
     return session.exec(same.order_by(col(Message.id))).first()
+
+
+def _same_sender(message: Message) -> ColumnElement[bool]:
+    same = and_(col(Message.sender) == message.sender, col(Message.sender_digest) == "")
+    return or_(same, col(Message.sender_digest).in_(email_digests(message.sender)))
 
 
 def reuses_an_id(session: Session, message: Message) -> bool:

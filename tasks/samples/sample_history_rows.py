@@ -111,16 +111,16 @@ def clock_rows(case_id: int, story: Story) -> Iterator[Row]:
         yield event("paused", _noon(pause.asked), scope=pause.kind, reason=pause.doubt_reason)
         if pause.answered:
             yield event("resumed", _noon(pause.answered), scope=pause.kind)
-    if story.clock.extension:
-        yield event(
-            "extended", _noon(story.clock.extension.notice_sent_on), reason=story.clock.extension.reason
-        )
+    extension = story.clock.extension
+    if extension and extension.notice_sent_on:
+        yield event("extended", _noon(extension.notice_sent_on), reason=extension.reason)
 
 
 def dates_row(case: Row, story: Story, request: Row, now: datetime) -> Row:
     """Return the dates as `models.request_dates` derives them."""
     dates, replied_on = story.dates, paris_date(story.replied_at) if story.replied_at else None
     extension = story.clock.extension
+    lawful = dates.refusal_notice_latest if story.outcome == "refused" else dates.statutory_in_force
     return {
         "request_id": request["id"],
         "case_id": case["id"],
@@ -140,7 +140,7 @@ def dates_row(case: Row, story: Story, request: Row, now: datetime) -> Row:
         "replied_on": replied_on,
         "answer_days": (replied_on - dates.received_on).days if replied_on else None,
         "in_promise": replied_on <= dates.commitment if replied_on else None,
-        "in_law": replied_on <= dates.statutory_in_force if replied_on else None,
+        "in_law": replied_on <= lawful if replied_on else None,
         "outcome": story.outcome,
         "refusal_ground": story.ground,
         "identity_checked": case["identity_settled_at"] is not None,

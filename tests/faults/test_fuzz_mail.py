@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.mail import corpus
+from tests.support.delivery_reports import multipart_report, plain_report
 from tests.support.fuzz_mail import check, mutated, seeds_of
 from tests.support.mail_samples import BUSINESS, FOLLOW_UPS, REQUESTS, letter
 
@@ -19,6 +20,7 @@ SLOWEST = 10  # seconds of processor time for 20 kB, on any machine: a pattern t
 OWN = [letter(subject, text) for _, subject, text in (*REQUESTS, *FOLLOW_UPS)] + [
     letter(*sample) for sample in BUSINESS
 ]
+OWN += [multipart_report(OWN[0], "a@b.example"), plain_report("550 5.1.1 <a@b.example> unknown\n")]
 
 
 @pytest.mark.long

@@ -33,16 +33,14 @@ BETWEEN = [f"before {step}" for step in (*STEPS, *SUSPENSIONS)] + ["after close"
 BOUNDARIES = BETWEEN + [f"after {step}" for step in STEPS if step != "close"]
 
 
-HARDEST = {
-    *("before acknowledge", "before send identity-0", "before search-0", "before suspend review-0"),
-    *("before review-0", "before reply", "before send reply", "after close"),
-}
+HARDEST = {"before acknowledge", "before review-0", "before send reply"}
 
 
 def how_often(db: str, boundary: str) -> tuple[pytest.MarkDecorator, ...]:
-    if boundary not in BETWEEN:
-        return (pytest.mark.exhaustive,)
-    return () if db == "sqlite" and boundary in HARDEST else (pytest.mark.long,)
+    if db == "sqlite" and boundary in HARDEST:
+        return ()
+    often = boundary in (BETWEEN if db == "sqlite" else HARDEST)
+    return (pytest.mark.long if often else pytest.mark.exhaustive,)
 
 
 CASES = [

@@ -17,12 +17,7 @@ from models.tables import Letter, LetterState, Receipt, RequestState
 from tests.faults.boundaries import LETTERS, PASSED
 from tests.support.world import CAMILLE, request_mail
 
-HARDEST = {
-    "rectification": "rectify-site_db",
-    "erasure": "erase-0-site_db",
-    "objection": "stop",
-    "restriction": "restrict",
-}
+HARDEST = {"rectification": "rectify-site_db", "erasure": "erase-0-site_db"}
 """Where `make test` kills: just after a system changed, just before we know."""
 ON_POSTGRES = {"erasure"}
 SECOND = "Samir Benali"

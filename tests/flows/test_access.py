@@ -86,6 +86,7 @@ def test_a_system_that_is_down_leads_to_a_form_that_says_so(small_world):
     assert small_world.advance(ref).outcome == "answered"
 
 
+@pytest.mark.long
 def test_a_column_without_mapping_stops_discovery_with_its_name(small_world):
     small_world.site("ALTER TABLE contacts ADD COLUMN linkedin TEXT")
     ref = small_world.receive(request_mail())
@@ -131,6 +132,7 @@ def test_what_forms_left_in_prefect_is_purged_when_the_request_closes(small_worl
     assert small_world.inputs(run) == []
 
 
+@pytest.mark.long
 def test_resuming_without_an_answer_only_waits_again(small_world):
     ref = small_world.receive(request_mail())
     assert small_world.advance(ref).waits_for == WaitsFor.REQUESTER
@@ -174,6 +176,7 @@ def test_a_code_never_goes_to_an_address_that_is_not_on_file(small_world):
     assert small_world.letters("ask_identity") == []
 
 
+@pytest.mark.long
 def test_a_colleague_who_does_not_answer_is_named_to_the_officer(small_world):
     ref = small_world.receive(request_mail())
     small_world.advance(ref)
@@ -188,6 +191,7 @@ def test_a_colleague_who_does_not_answer_is_named_to_the_officer(small_world):
     assert "EN ATTENTE" in text
 
 
+@pytest.mark.long
 def test_the_run_carries_references_dates_and_states_only(small_world):
     ref = to_review(small_world)
     run = small_world.engine.api("GET", f"/flow_runs/{small_world.request(ref).flow_run_id}")
@@ -201,6 +205,7 @@ def test_the_run_carries_references_dates_and_states_only(small_world):
     assert kinds[0] == "case_opened"
 
 
+@pytest.mark.long
 def test_without_an_officer_the_request_says_what_to_do_and_is_tried_again(small_world):
     from models.tables import Officer
 

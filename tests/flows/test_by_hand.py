@@ -19,7 +19,7 @@ from tests.flows.test_access import choices
 from tests.support.world import CAMILLE, OFFICER, World, case_of
 
 pytestmark = pytest.mark.parametrize(
-    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)], indirect=True
 )
 LAWYER = MandateGiven(
     kind=AgentKind.LAWYER, agent_name="Maître Roux", agent_address="roux@avocats.example", purpose="accès"
@@ -65,6 +65,7 @@ def test_without_an_address_nothing_is_searched_and_nothing_is_said_to_be_held_n
     assert case_of(ref).verified_address == CAMILLE
 
 
+@pytest.mark.long
 def test_a_refusal_to_somebody_without_an_address_waits_until_it_is_posted(small_world: World) -> None:
     ref = opened(small_world)
     small_world.advance(ref)
@@ -110,6 +111,7 @@ def test_whoever_acts_for_somebody_hears_of_it_and_gets_no_data(small_world: Wor
     assert [mail["to"] for mail in small_world.letters("access_reply")] == [CAMILLE]
 
 
+@pytest.mark.long
 def test_an_objection_on_paper_stops_marketing_once_the_person_is_known(small_world: World) -> None:
     ref = opened(small_world, rights=(Right.OBJECTION,))
     assert small_world.advance(ref).waits_for == WaitsFor.OFFICER

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from flows.case_clock_artifact import key_of
 from flows.prefect_api import prefect as server
+from models.alerts import reply_due
 from models.calendar import paris_date
 from models.case_clock import deadlines_of
 from models.choice_words import WORDS
@@ -20,7 +21,7 @@ from tasks.clock.extend_case import extend_case
 from tests.support.world import CAMILLE, OFFICER, case_of, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(
-    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)], indirect=True
 )
 DOUBT = "Le nom signé ne correspond pas à celui de cette adresse dans nos échanges."
 EVIDENCE = {"value_evidence": "Donnez-nous le nom de votre interlocuteur et la date du dernier rendez-vous."}
@@ -73,6 +74,7 @@ def large(small_world):
     return small_world
 
 
+@pytest.mark.long
 def test_what_is_meant_can_be_asked_once_and_only_where_there_is_much(small_world):
     ref = to_review(small_world)
     assert words(Choice.ASK_SCOPE) not in offered(small_world, ref), "recital 63: a large quantity"
@@ -131,6 +133,7 @@ def test_a_crash_asks_nothing_twice_and_stops_the_clock_once(large, kill):
     assert [event.kind for event in events("paused", "resumed")] == ["paused", "resumed"]
 
 
+@pytest.mark.long
 def test_without_an_answer_the_review_comes_back_and_the_pause_stays_open_until_one_comes(large):
     ref = to_review(large)
     large.decide(ref, words(Choice.ASK_SCOPE), reason="Plus de mille échanges sur quatre ans.")
@@ -150,6 +153,7 @@ def test_without_an_answer_the_review_comes_back_and_the_pause_stays_open_until_
     assert len(events("resumed")) == 1
 
 
+@pytest.mark.long
 def test_a_late_question_stops_nothing_unless_an_officer_says_why(large):
     ref = to_review(large)
     received_earlier(ref, timedelta(days=15))
@@ -165,6 +169,7 @@ def test_a_late_question_stops_nothing_unless_an_officer_says_why(large):
     assert "continue de courir" in words_of(large.letters("ask_scope")[0])
 
 
+@pytest.mark.long
 def test_a_late_question_with_a_reason_counts(large):
     ref = to_review(large)
     received_earlier(ref, timedelta(days=15))
@@ -177,6 +182,7 @@ def test_a_late_question_with_a_reason_counts(large):
     assert (verdict.outcome, verdict.overridden, verdict.pause.override_reason) == ("counted", True, why)
 
 
+@pytest.mark.long
 def test_a_doubt_about_who_asks_stops_the_clock_until_the_answer_is_enough(small_world):
     ref = small_world.receive(STRANGER)
     small_world.advance(ref)
@@ -214,6 +220,7 @@ def test_a_doubt_about_who_asks_stops_the_clock_until_the_answer_is_enough(small
     assert all(verdict.pause.answered for verdict in dates(ref).pauses)
 
 
+@pytest.mark.long
 def test_identity_settled_by_other_means_ends_the_pause(small_world):
     ref = small_world.receive(STRANGER)
     small_world.advance(ref)
@@ -232,6 +239,7 @@ def test_identity_settled_by_other_means_ends_the_pause(small_world):
     assert [event.scope for event in events("resumed")] == ["identity"]
 
 
+@pytest.mark.long
 def test_the_routine_code_stops_nothing(small_world):
     to_review(small_world)
     assert events("paused", "resumed") == [], "I3"
@@ -281,8 +289,13 @@ def test_name_tags_and_artifact_follow_a_date_that_moves(small_world):
         OFFICER,
         datetime.now(UTC),
     )
+    before = dates(ref).binding
+    assert dates(ref).extension == "not_told", "decided, and on its way"
     small_world.engine.repair()
     assert "[D11" in artifacts(ref)[0].data
+    due = reply_due(dates(ref))
+    assert due > before
+    assert run()["name"] == f"due {due} · {case} · access"
     assert words(Choice.EXTEND) in offered(small_world, ref), "the form was asked before"
     small_world.decide(ref, words(Choice.SEND_COPY))
     assert small_world.advance(ref).outcome == "answered"

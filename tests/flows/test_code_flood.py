@@ -11,7 +11,7 @@ from tests.support.world import CAMILLE, request_mail
 from tests.tasks.test_may_answer import answered
 
 pytestmark = pytest.mark.parametrize(
-    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)], indirect=True
 )
 
 

@@ -13,7 +13,7 @@ from models.tables import ClockEvent, Receipt, Request, Restriction, StoredPlan,
 from tests.support.world import CAMILLE, OFFICER, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(
-    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)], indirect=True
 )
 SECOND = "Samir Benali"
 
@@ -80,6 +80,7 @@ def test_excessive_needs_a_second_officer_who_is_somebody_else(small_world):
     assert reason in letter
 
 
+@pytest.mark.long
 def test_a_second_officer_who_declines_sends_the_decision_back(small_world):
     small_world.add_officer(SECOND)
     ref = to_form(small_world, "access")
@@ -97,6 +98,7 @@ def test_a_second_officer_who_declines_sends_the_decision_back(small_world):
     assert small_world.advance(ref).outcome == "answered"
 
 
+@pytest.mark.long
 def test_a_refusal_needs_a_ground_of_its_own_right(small_world):
     ref = to_form(small_world, "restriction")
     small_world.decide(ref, words(Choice.REFUSE))
@@ -143,6 +145,7 @@ def test_data_that_changed_after_the_approval_are_not_erased_before_somebody_loo
     assert small_world.live(ref).outcome == "answered"
 
 
+@pytest.mark.long
 def test_a_message_in_the_days_of_grace_stops_the_erasure_until_it_is_read(small_world):
     small_world.engine.environment["DSR_GRACE_DAYS"] = "3"
     ref = to_form(small_world, "erasure")
@@ -157,6 +160,7 @@ def test_a_message_in_the_days_of_grace_stops_the_erasure_until_it_is_read(small
         assert session.exec(select(Receipt).where(Receipt.kind == "erased")).all() == []
 
 
+@pytest.mark.long
 def test_an_erasure_can_need_a_second_officer(small_world):
     small_world.engine.environment["DSR_SECOND_OFFICER"] = "true"
     small_world.add_officer(SECOND)
@@ -169,6 +173,7 @@ def test_an_erasure_can_need_a_second_officer(small_world):
     assert small_world.live(ref).outcome == "answered"
 
 
+@pytest.mark.long
 def test_a_setting_that_changes_afterwards_holds_nothing_back(small_world):
     ref = to_form(small_world, "erasure")
     small_world.decide(ref, words(Choice.ERASE))
@@ -177,6 +182,7 @@ def test_a_setting_that_changes_afterwards_holds_nothing_back(small_world):
     assert small_world.live(ref).outcome == "answered"
 
 
+@pytest.mark.long
 def test_a_card_that_was_not_blanked_is_asked_for_again(small_world):
     ref = to_form(small_world, "erasure")
     small_world.decide(ref, words(Choice.ERASE))
@@ -197,6 +203,7 @@ def test_a_card_that_was_not_blanked_is_asked_for_again(small_world):
     assert CAMILLE not in export.read_text("utf-8")
 
 
+@pytest.mark.long
 def test_what_a_colleague_could_not_do_is_asked_again_or_attested(small_world):
     ref = small_world.receive(request_mail(asks="objection"))
     small_world.advance(ref)
@@ -214,6 +221,7 @@ def test_what_a_colleague_could_not_do_is_asked_again_or_attested(small_world):
     assert small_world.advance(ref).outcome == "answered"
 
 
+@pytest.mark.long
 def test_contested_data_are_only_stored_and_the_person_is_asked_what_is_right(small_world):
     ref = to_form(small_world, "Merci de rectifier mes données personnelles, elles sont inexactes.")
     assert ref.endswith("/rectification")
@@ -240,6 +248,7 @@ def test_contested_data_are_only_stored_and_the_person_is_asked_what_is_right(sm
         assert session.exec(select(Restriction)).one().lifted_at is not None
 
 
+@pytest.mark.long
 def test_nothing_is_erased_for_somebody_no_system_knows(small_world):
     ref = small_world.receive(request_mail("nadia.ferrand@ailleurs.example", "Nadia Ferrand", "erasure"))
     small_world.advance(ref)

@@ -12,8 +12,18 @@ from models.choice_words import WORDS
 from models.database import reading, unit_of_work
 from models.questions import Choice
 from models.records import Identifier
-from models.tables import Receipt, Request, RequestState, Restriction, Suppression, WaitsFor
+from models.tables import (
+    Letter,
+    LetterState,
+    Receipt,
+    Request,
+    RequestState,
+    Restriction,
+    Suppression,
+    WaitsFor,
+)
 from tasks.keeping.disclosures import Disclosed, record_disclosure
+from tasks.letters.hold_letters import drop_held
 from tests.support.world import CAMILLE, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(
@@ -63,6 +73,27 @@ def test_a_newsletter_is_stopped_at_once_by_nobody_s_hand_but_the_colleague_s(sm
     assert holds(small_world)
 
 
+@pytest.mark.long
+def test_a_robot_s_objection_stops_marketing_at_once_and_its_reply_waits_for_an_officer(small_world):
+    """RFC 3834; the wiring of `tasks.letters.hold_letters` into the flow, which nothing cheaper proves."""
+    robot = b"Auto-Submitted: auto-generated\n" + request_mail(asks="objection")
+    ref = small_world.receive(robot)
+    small_world.advance(ref)
+    [row] = site("SELECT marketing_optin FROM contacts WHERE email = :mail", mail=CAMILLE)
+    assert not row.marketing_optin
+    small_world.search_by_hand(ref)
+    assert small_world.advance(ref).waits_for == WaitsFor.RELAY
+    assert small_world.letters("objection_reply") == small_world.letters("acknowledge") == []
+    with reading() as session:
+        held = session.exec(select(Letter).where(Letter.state == LetterState.HELD)).one()
+    drop_held(held.id, "Dana Privacy", datetime.now(UTC))
+    closed = small_world.advance(ref)
+    assert (closed.state, closed.outcome) == (RequestState.CLOSED, "not_a_request")
+    assert small_world.letters("objection_reply") == []
+    assert holds(small_world)
+
+
+@pytest.mark.long
 def test_another_objection_is_stored_only_while_it_is_weighed_and_can_be_upheld(small_world):
     ref = small_world.receive(request_mail(asks="objection-other"))
     small_world.advance(ref)
@@ -82,6 +113,7 @@ def test_another_objection_is_stored_only_while_it_is_weighed_and_can_be_upheld(
     assert small_world.letters("objection_reply")
 
 
+@pytest.mark.long
 def test_an_objection_refused_on_compelling_grounds_is_told_and_the_restriction_lifted_after_notice(
     small_world,
 ):
@@ -156,6 +188,7 @@ def test_a_name_is_corrected_everywhere_and_read_back(small_world):
     assert "Camille Durand-Lefort" in words_of(small_world.letters("rectification_reply")[0])
 
 
+@pytest.mark.long
 def test_a_restriction_is_set_in_every_system(small_world):
     ref = small_world.receive(request_mail(asks="restriction"))
     small_world.advance(ref)
@@ -192,6 +225,7 @@ def test_withdrawn_consent_stops_and_erases_what_rested_on_it_alone(small_world)
     assert "Partner SA : prévenu" in words_of(small_world.letters("consent_reply")[0])
 
 
+@pytest.mark.long
 def test_where_nothing_rested_on_consent_no_officer_is_asked_and_no_recipient_told(small_world):
     small_world.site("DELETE FROM form_submissions WHERE email = :mail", mail=CAMILLE)
     ref = small_world.receive(request_mail(asks="consent_withdrawal"))
@@ -205,6 +239,7 @@ def test_where_nothing_rested_on_consent_no_officer_is_asked_and_no_recipient_to
     assert "aucune donnée ne reposait" in words_of(small_world.letters("consent_reply")[0])
 
 
+@pytest.mark.long
 def test_portable_data_are_offered(small_world):
     ref = small_world.receive(request_mail(asks="portability"))
     closed = small_world.live(ref)

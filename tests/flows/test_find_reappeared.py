@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from sqlmodel import select
 
 from flows.runtime.clock import utc_now
@@ -13,6 +14,10 @@ from tasks.keeping.suppress import suppress
 from tasks.steps import Scene
 from tests.support.case_rows import add_case
 from tests.support.world import CAMILLE, World
+
+pytestmark = pytest.mark.parametrize(
+    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+)
 
 
 def one_night(world: World) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from models.tables import Download, Receipt, WaitsFor
 from tests.support.world import CAMILLE, request_mail, words_of
 
 pytestmark = pytest.mark.parametrize(
-    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)], indirect=True
 )
 ASKED = "Quelles données personnelles détenez-vous sur moi ? Merci de m'en envoyer une copie."
 ASKS = "Au titre du droit à la portabilité (article 20 du RGPD), merci de m'envoyer mes données dans un format lisible par machine."
@@ -64,6 +64,7 @@ def test_what_the_person_gave_is_handed_over_in_json_and_csv(small_world):
     assert {receipt.system: receipt.detail["records"] for receipt in receipts}["site_db"] == 1
 
 
+@pytest.mark.long
 def test_where_nothing_is_portable_the_officer_can_only_refuse(small_world):
     small_world.site("DELETE FROM form_submissions")
     small_world.site("DELETE FROM web_sessions")
@@ -81,6 +82,7 @@ def test_where_nothing_is_portable_the_officer_can_only_refuse(small_world):
         assert session.exec(select(Download)).all() == []
 
 
+@pytest.mark.long
 def test_a_run_killed_at_the_reply_sends_it_once(small_world):
     small_world.site(FORM, email=CAMILLE, payload="{}")
     ref = to_review(small_world)

@@ -20,7 +20,7 @@ from tasks.runs import case_ref_of
 from tests.support.kept_case import keep_case
 
 pytestmark = pytest.mark.parametrize(
-    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+    "db", ["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)], indirect=True
 )
 DAYS = timedelta(days=1)
 

@@ -26,7 +26,12 @@ def refused(folder: Path, *command: str, **settings: object) -> str:
     return said
 
 
-@pytest.mark.parametrize("name", ["prefect_port", "web_port", "smtp_port"])
+def once(first: object, *others: object) -> list[object]:
+    """The first in each run, the others in the long set."""
+    return [first, *(pytest.param(other, marks=pytest.mark.long) for other in others)]
+
+
+@pytest.mark.parametrize("name", once("smtp_port", "prefect_port", "web_port"))
 def test_a_taken_port_is_named_with_the_setting_that_moves_it(tmp_path: Path, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -44,7 +49,7 @@ def test_a_missing_secret_is_named_with_the_command_that_makes_one(tmp_path: Pat
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", once(signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
 def test_whatever_ends_it_while_it_starts_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
     running = start(tmp_path, "demo")
 

@@ -29,12 +29,11 @@ from models.tables import (
     Stretch,
     Todo,
 )
-from tasks import todos
 from tasks.mail.note_bounce import note_bounce
 from tasks.mail.read_mail import read_mail
 from tasks.mail.read_report import Report
 from tests.support.clock_oracle import Happened, Walk, day_of
-from tests.support.watching import CLAIRE, letter, officers, opened, set_holidays
+from tests.support.watching import CLAIRE, letter, officers, opened, set_holidays, settle
 
 TABLES = (Alert, Todo, Stretch, RequestDates, Letter, Message, AuditEvent, ClockEvent, Request, Case, ReferenceCounter)  # fmt: skip
 numbers = count(1)
@@ -122,10 +121,8 @@ class Story:
                 return
 
     def _settle(self, now: datetime) -> None:
-        """An officer sees to every reply that came back."""
-        with unit_of_work() as session:
-            for todo in todos.open_todos(session):
-                todos.settle(session, todo.id, "Claire", now)
+        """An officer reaches the person otherwise, for every reply that came back."""
+        settle(self.case_id, now)
         for reply in self.replies.values():
             reply.settled = reply.settled or reply.returned
 

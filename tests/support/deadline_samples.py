@@ -29,7 +29,14 @@ def due_request(ref: str, right: Right, days: int, *by: Block, **more: Any) -> D
 def deadline_alert(ref: str, system: str) -> DeadlineAlert:
     """Late, due today and near; blocked by one of each kind; and more than can be named."""
     late = due_request(
-        "DSR-2026-0031", Right.ERASURE, -2, Block(by=Blocker.RETURNED), refuse_until=None, run_link=None
+        "DSR-2026-0031",
+        Right.ERASURE,
+        -2,
+        Block(by=Blocker.RETURNED),
+        refuse_until=None,
+        run_link=None,
+        broken="promise",
+        lawful_until=date(2026, 12, 21),
     )
     today = due_request(
         ref,

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from tests.support.certificate import Certificate, certificate
 from tests.support.require import missing
 
 PASSWORD = "let-me-read"
@@ -35,7 +36,7 @@ listen = 127.0.0.1
 base_dir = $folder/run
 state_dir = $folder/run
 log_path = $folder/dovecot.log
-ssl = no
+$tls
 auth_mechanisms = plain login
 disable_plaintext_auth = no
 auth_failure_delay = 0
@@ -88,7 +89,8 @@ service imap-login {
     port = $imap_port
   }
   inet_listener imaps {
-    port = 0
+    port = $imaps_port
+    ssl = yes
   }
 }
 service lmtp {
@@ -102,6 +104,11 @@ protocol lmtp {
 }
 """)
 
+TLS = Template("""
+ssl = yes
+ssl_cert = <$folder/chain.pem
+ssl_key = <$folder/key.pem
+""")
 TOKENS = Template("""
 auth_mechanisms = $$auth_mechanisms xoauth2
 passdb {
@@ -121,22 +128,28 @@ username_attribute = username
 
 @dataclass(frozen=True, slots=True)
 class Dovecot:
-    """A server: where its files are, and its ports. `running` holds the process while there is one."""
+    """A server: where its files are, and its ports. `running` holds the process while there is one.
+
+    `certificate` is what it shows on `imaps_port`; it signs itself.
+    """
 
     folder: Path
     imap_port: int
     lmtp_port: int
     running: list[subprocess.Popen[bytes]]
+    imaps_port: int
+    certificate: Certificate | None
 
 
 @contextmanager
-def dovecot(introspection_url: str = "") -> Iterator[Dovecot]:
+def dovecot(introspection_url: str = "", *, tls: bool = False) -> Iterator[Dovecot]:
     """A started server, which is stopped and removed at the end. With a URL it takes access tokens, too, and asks there."""
     if not _binary():
         missing("Dovecot", "install dovecot-imapd and dovecot-lmtpd (apt-get, Debian 12: 2.3)")
     folder = Path(tempfile.mkdtemp(prefix="dsr-dovecot-", dir="/tmp"))
-    imap_port, lmtp_port = _free_ports(2)
-    server = Dovecot(folder, imap_port, lmtp_port, [])
+    imap_port, lmtp_port, imaps_port = _free_ports(3)
+    shown = certificate(folder) if tls else None
+    server = Dovecot(folder, imap_port, lmtp_port, [], imaps_port, shown)
     account = pwd.getpwnam(_account())
     (folder / "run").mkdir()
     (folder / "dovecot.conf").write_text(
@@ -147,12 +160,14 @@ def dovecot(introspection_url: str = "") -> Iterator[Dovecot]:
             password=PASSWORD,
             accents=ACCENTS,
             tokens=TOKENS.substitute(folder=folder) if introspection_url else "",
+            tls=TLS.substitute(folder=folder) if tls else "ssl = no",
             imap_port=imap_port,
+            imaps_port=imaps_port if tls else 0,
             lmtp_port=lmtp_port,
         )
     )
     (folder / "oauth2.conf").write_text(INTROSPECTION.substitute(url=introspection_url))
-    for path in (folder, folder / "run", folder / "dovecot.conf", folder / "oauth2.conf"):
+    for path in (folder, *folder.iterdir()):
         os.chown(path, account.pw_uid, account.pw_gid)
     try:
         start(server)

@@ -10,13 +10,13 @@ DIES = b"X-Kill-The-Reader: yes"
 NEVER_ENDS = b"X-Keep-The-Reader: yes"
 
 
-def serve(number: int) -> None:
-    read_apart.serve(number, _read)
+def serve(number: int, memory: int) -> None:
+    read_apart.serve(number, memory, _read)
 
 
-def _read(raw: bytes) -> Read | str:
+def _read(raw: bytes, own_domains: frozenset[str]) -> Read | str:
     if DIES in raw:
         os.kill(os.getpid(), signal.SIGKILL)
     while NEVER_ENDS in raw:
         pass
-    return read_apart.read(raw)
+    return read_apart.read(raw, own_domains)

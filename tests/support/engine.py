@@ -167,7 +167,8 @@ def _repair(ahead_seconds: float) -> None:
     from flows.recover import repair
     from flows.runtime.clock import utc_now
 
-    repair(utc_now() + timedelta(seconds=ahead_seconds))
+    if problems := repair(utc_now() + timedelta(seconds=ahead_seconds)).problems:
+        raise RuntimeError("; ".join(problems))
 
 
 def _take_in() -> None:

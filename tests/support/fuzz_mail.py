@@ -18,7 +18,9 @@ from models.rights import Right
 from tasks.classifier import find_name, match_rights
 from tasks.classifier.classify import classify
 from tasks.mail import mail_parts
+from tasks.mail.read_apart import _delivered_to
 from tasks.mail.read_mail import ParsedMail, read_mail
+from tasks.mail.read_report import Report, read_report
 
 MAX_INPUT = 20_000  # bytes: what breaks a parser is small
 LANGUAGE = 2  # letters of a language's code
@@ -41,6 +43,20 @@ def check(raw: bytes) -> None:
         return
     is_well_formed(mail)
     is_well_typed(classify(mail))
+    is_well_reported(read_report(raw))
+    for address in _delivered_to(raw):
+        assert "@" in address
+        assert not set(address) & set("\x00\r\n ")
+        address.encode("utf-8")
+
+
+def is_well_reported(report: Report) -> None:
+    """Whatever is read as a bounce can be stored, compared and shown; every message is tried as one."""
+    assert report.outcome in {"failed", "delayed", "delivered"}
+    for said in (report.status, *report.addresses, *report.message_ids):
+        assert "\x00" not in said
+        assert "\n" not in said
+        said.encode("utf-8")
 
 
 def is_well_formed(mail: ParsedMail) -> None:
@@ -108,7 +124,7 @@ def mutated(seeds: Sequence[bytes], runs: int, seed: int) -> Iterator[bytes]:
 def main() -> None:
     """Coverage-guided, until libFuzzer's `-runs` or `-max_total_time` is used up; a finding ends the process with its trace."""
     atheris = importlib.import_module("atheris")  # not needed by the seeded mutator, and without types
-    for module in (read_mail, mail_parts, match_rights, find_name, classify, quotequail):
+    for module in (read_mail, mail_parts, match_rights, find_name, classify, read_report, quotequail):
         _instrument(atheris, sys.modules[module.__module__] if callable(module) else module)
     atheris.Setup(sys.argv, check)
     atheris.Fuzz()

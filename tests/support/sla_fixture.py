@@ -243,6 +243,8 @@ def _reply(session: Session, case: Case, request: Request, told: Told) -> None:
         )  # fmt: skip
     key = f"{request.ref}:reply"
     letter = _letter(session, case, request, f"{told.right}_reply", key, replied, came_back=told.came_back)
+    if told.settled:
+        letter.reached_on, letter.reached_by = date.fromisoformat(told.settled), "phone"
     if told.came_back:
         session.add(
             Todo(

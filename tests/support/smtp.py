@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from tests.support.certificate import Certificate
 
 
 class Fault(StrEnum):
@@ -123,12 +126,25 @@ class _Handler:
 
 
 @contextmanager
-def smtp_relay(*script: Fault) -> Iterator[Relay]:
-    """A relay on a free port that plays `script`, one fault for each conversation, and then accepts everything."""
+def smtp_relay(*script: Fault, tls: Certificate | None = None) -> Iterator[Relay]:
+    """A relay on a free port that plays `script`, one fault for each conversation, and then accepts everything.
+
+    With a certificate it offers STARTTLS and takes nothing without.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
     relay = Relay(port, deque(script))
-    controller = Controller(_Handler(relay), hostname="127.0.0.1", port=port, auth_require_tls=False)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
+    if context is not None and tls is not None:
+        context.load_cert_chain(tls.chain, tls.key)
+    controller = Controller(
+        _Handler(relay),
+        hostname="127.0.0.1",
+        port=port,
+        auth_require_tls=False,
+        tls_context=context,
+        require_starttls=tls is not None,
+    )
     controller.start()
     try:
         yield relay

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 from sqlmodel import Session, col, select
 
-from models.calendar import PARIS
+from models.calendar import PARIS, paris_date
 from models.case_clock import deadlines_of
 from models.database import reading, unit_of_work
 from models.deadlines import Deadlines
@@ -20,11 +20,13 @@ from models.tables import (
     Letter,
     LetterState,
     Officer,
+    Reached,
     Request,
     RequestState,
     Todo,
     TodoKind,
 )
+from tasks.letters.put_right import reached
 from tests.conftest import forget_settings
 from tests.support.case_rows import add_case
 
@@ -99,6 +101,15 @@ def bounce(case_id: int, when: datetime) -> None:
             session.add(
                 Todo(key=key, kind=TodoKind.BOUNCED, case_id=case_id, letter_id=reply.id, noted_at=when)
             )
+
+
+def settle(case_id: int, when: datetime) -> None:
+    """An officer reaches the person otherwise, and says so: what came back has arrived after all."""
+    with reading() as session:
+        lost = select(Letter.id).where(Letter.case_id == case_id, col(Letter.bounced_at).is_not(None))
+        numbers = session.exec(lost).all()
+    for number in numbers:
+        reached(number, Reached.PHONE, paris_date(when), "Claire", when)
 
 
 def set_holidays(monkeypatch: pytest.MonkeyPatch, *days: str) -> None:

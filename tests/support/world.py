@@ -23,7 +23,7 @@ from models.choice_words import WORDS
 from models.database import reading, unit_of_work
 from models.questions import Choice
 from models.records import Document
-from models.tables import Case, Letter, ReferenceCounter, Request, RequestState, Step, WaitsFor
+from models.tables import Case, Letter, LetterState, ReferenceCounter, Request, RequestState, Step, WaitsFor
 from tasks.challenges import answer
 from tasks.colleagues.manual_tasks import answer_task, look_task
 from tasks.mail.handle_mail import handle_kept
@@ -86,10 +86,15 @@ class World:
         return handled.new_requests[0]
 
     def write_again(self, ref: str, text: str) -> None:
-        """The requester writes once more in the same thread; the engine hears the bell."""
+        """The requester answers our newest letter in the thread; the engine hears the bell."""
         case = case_of(ref)
+        with reading() as session:
+            to_them = col(Letter.recipient).in_([case.requester_address, case.verified_address])
+            ours = select(Letter.message_id).where(Letter.case_id == case.id, to_them)
+            answered = session.exec(ours.order_by(col(Letter.id).desc())).first()
         raw = (
             f"From: {case.requester_name} <{case.requester_address}>\nTo: privacy@nexoris.com\n"
+            f"In-Reply-To: {answered}\n"
             f"Subject: Re: {case.ref}\nMessage-ID: <{abs(hash((ref, text)))}@people.example>\nMIME-Version: 1.0\n"
             f'Content-Type: text/plain; charset="utf-8"\nContent-Transfer-Encoding: 8bit\n\n{text}\n'
         ).encode()
@@ -208,7 +213,10 @@ class World:
         raise AssertionError(f"{ref} does not come to rest: {self.request(ref)}")
 
     def _is_rung(self, request: Request) -> bool:
-        return request.waits_for == WaitsFor.RELAY
+        """Whether it goes on by itself; a letter that is held back waits for an officer."""
+        with reading() as session:
+            state = session.exec(select(Letter.state).where(Letter.key == request.waits_on)).first()
+        return request.waits_for == WaitsFor.RELAY and state != LetterState.HELD
 
     def live(self, ref: str, kill: tuple[str, str] | None = None) -> Request:
         """Let everybody do their part until the request is closed."""

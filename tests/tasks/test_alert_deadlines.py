@@ -18,7 +18,6 @@ from models.tables import (
     RequestDates,
     RequestState,
     Role,
-    Todo,
     WaitsFor,
 )
 from tasks.clock.alert_deadlines import NOBODY, watch
@@ -40,6 +39,7 @@ from tests.support.watching import (
     officers,
     opened,
     set_holidays,
+    settle,
 )
 
 RECEIVED = at("2026-11-02", 10)  # binding on Wednesday 2 December; 11 November is a holiday
@@ -205,9 +205,7 @@ def test_what_is_answered_is_left_alone_and_what_came_back_is_late_again(db: str
     bounce(case_id, at("2026-12-01"))
     assert [one.level for one in watch(at("2026-12-03")).told] == [-1]
     assert "la réponse est revenue" in text_of(digests()[0].storage_key)
-    with unit_of_work() as session:
-        todo = session.exec(select(Todo)).one()
-        todo.done_at, todo.done_by = at("2026-12-03", 15), "Claire"
+    settle(case_id, at("2026-12-03", 15))
     assert watch(at("2026-12-04")).told == ()
     with reading() as session:
         assert session.exec(select(RequestDates)).one().in_law is False

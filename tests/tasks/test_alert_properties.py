@@ -137,7 +137,7 @@ def digests() -> int:
 
 
 @sqlite
-@settings(RULES, max_examples=60)
+@settings(RULES, max_examples=12)
 @stories
 def test_whatever_happens(
     db: str, monkeypatch: pytest.MonkeyPatch, received: datetime, begun: list[Step], steps: list[Step]
@@ -148,7 +148,7 @@ def test_whatever_happens(
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @sqlite
-@settings(RULES, max_examples=400)
+@settings(RULES, max_examples=150)
 @stories
 def test_whatever_happens_at_length(
     db: str, monkeypatch: pytest.MonkeyPatch, received: datetime, begun: list[Step], steps: list[Step]
@@ -159,7 +159,7 @@ def test_whatever_happens_at_length(
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @postgres
-@settings(RULES, max_examples=100)
+@settings(RULES, max_examples=40)
 @stories
 def test_whatever_happens_on_postgres(
     db: str, monkeypatch: pytest.MonkeyPatch, received: datetime, begun: list[Step], steps: list[Step]

@@ -115,7 +115,8 @@ def test_a_person_who_says_where_they_no_longer_work_is_no_machine():
     text = "I no longer work with suppliers. Please delete all the personal data you hold about me."
     found = judge("Please delete my data", text)
     assert (found.kind, found.rights, found.machine) == (Kind.REQUEST, (Right.ERASURE,), None)
-    automatic = judge("Automatic reply: away", text)
+    assert judge("Automatic reply: away", text).kind is Kind.NEEDS_REVIEW, "no header says that it is one"
+    automatic = judge("Automatic reply: away", text, Auto_Submitted="auto-replied")
     assert automatic.machine is Machine.AUTO_REPLY
 
 

@@ -84,3 +84,24 @@ def test_managers_read_why_they_get_it(language: str) -> None:
     for words in say(KIND, language, escalated=True):
         assert {"fr": "en tant que direction", "en": "as a manager"}[language] in words
         assert {"fr": "tableau de bord", "en": "dashboard"}[language] in words
+
+
+@pytest.mark.parametrize(
+    ("about", "fr", "en"),
+    [
+        ({"broken": "law"}, "La loi n’est pas respectée", "The law is broken"),
+        ({"broken": "promise"}, "le dernier jour légal est le", "the law’s last day is"),
+        (
+            {"broken": "promise", "paused": True},
+            "le délai légal est suspendu",
+            "the law’s period stands still",
+        ),
+    ],
+)
+def test_how_serious_it_is_is_said(about: dict[str, object], fr: str, en: str) -> None:
+    """law.md D28: a broken promise and a broken law are not the same."""
+    for language, said in (("fr", fr), ("en", en)):
+        for words in words_of(language, -1, lawful_until=date(2026, 12, 20), **about):
+            assert said in words
+        for words in words_of(language, 3):
+            assert said not in words

@@ -67,7 +67,7 @@ def test_machine_mail_opens_nothing(db: str) -> None:
         "newsletter": mail(
             "Our new products.\n", "News", "news@shop.example", "<2@x>", List_Unsubscribe="<mailto:u@x.example>"
         ),
-        "own address": mail(sender=settings().mailbox.upper(), message_id="<3@x>"),
+        "own address": mail("Bonjour.\n", "x", settings().mailbox.upper(), "<3@x>"),
         "away": mail("Je suis absent.\n", "Réponse automatique", message_id="<4@x>", Auto_Submitted="auto-replied"),
         "bounce": bounce("<nothing@of.ours>"),
     }  # fmt: skip

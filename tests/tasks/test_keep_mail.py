@@ -1,5 +1,8 @@
 """Mail is kept before it is understood: committed, then marked; and never twice (DESIGN.md 4.6, peers.md test 3)."""
 
+import os
+import warnings
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,13 +13,14 @@ from models.database import reading
 from models.errors import Unavailable
 from models.settings import settings
 from models.storage import fetch, sha256
-from models.tables import Message, MessageState
+from models.tables import Bringing, Message, MessageState
 from tasks.mail.handle_mail import handle
-from tasks.mail.inbox import MaildirInbox
-from tasks.mail.keep_mail import keep_message, keep_new
+from tasks.mail.inbox import HEAVY, Arrived, MaildirInbox, MayBring, always
+from tasks.mail.keep_mail import MAX_ATTEMPTS, keep_message, keep_new
 from tests.conftest import forget_settings
 from tests.support.at_once import at_once
 from tests.support.case_rows import NOW
+from tests.support.mail_in import mail
 
 MAILBOX = "privacy@nexoris.com"
 RAW = b"From: a@client.example\r\nSubject: Acc\xe8s\r\n\r\n" + bytes(range(256)) * 10
@@ -25,26 +29,26 @@ RAW = b"From: a@client.example\r\nSubject: Acc\xe8s\r\n\r\n" + bytes(range(256))
 class WatchfulInbox(MaildirInbox):
     """Fails where a message is marked that is not kept yet."""
 
-    def mark(self, uid: str) -> None:
+    def mark(self, uid: str, *, whole: bool = True) -> None:
         raws = {arrived.uid: arrived.raw for arrived in self.unmarked()}
         assert fetch(the_only(raws[uid]).storage_key) == raws[uid]
-        super().mark(uid)
+        super().mark(uid, whole=whole)
 
 
 class CrashingInbox(MaildirInbox):
     """The process dies between the commit and the mark."""
 
-    def mark(self, uid: str) -> None:
+    def mark(self, uid: str, *, whole: bool = True) -> None:
         raise KeyboardInterrupt
 
 
 class UnmarkableInbox(MaildirInbox):
     """A server that cannot mark the first message."""
 
-    def mark(self, uid: str) -> None:
+    def mark(self, uid: str, *, whole: bool = True) -> None:
         if uid == min(arrived.uid for arrived in self.unmarked()):
             raise Unavailable("the server is read-only")
-        super().mark(uid)
+        super().mark(uid, whole=whole)
 
 
 def messages() -> list[Message]:
@@ -146,3 +150,87 @@ def test_a_message_above_the_limit_is_kept_whole_and_waits_for_a_person(
     message = the_only(RAW)
     assert "DSR_MESSAGE_MAX_BYTES" in message.reason
     assert fetch(message.storage_key) == RAW
+
+
+class DeadlyInbox(MaildirInbox):
+    """The process is killed while it brings a heavy message, as the kernel does where memory is short."""
+
+    def unmarked(self, may_bring: MayBring = always) -> Iterator[Arrived]:
+        for arrived in super().unmarked(may_bring):
+            if len(arrived.raw) > HEAVY:
+                os._exit(9)
+            yield arrived
+
+
+class FullStorageInbox(MaildirInbox):
+    """The storage says no to whatever is heavy."""
+
+    def unmarked(self, may_bring: MayBring = always) -> Iterator[Arrived]:
+        for arrived in super().unmarked(may_bring):
+            if len(arrived.raw) > HEAVY:
+                raise OSError
+            yield arrived
+
+
+def in_a_process(work: Callable[[], object]) -> int:
+    """How a fork that does `work` ends; no database connection is shared with it."""
+    forget_settings()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # other threads: the fork has none of their work to do
+        number = os.fork()
+    if not number:
+        work()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+
+
+def heavy_and_light(folder: Path) -> None:
+    inbox = MaildirInbox(folder)
+    inbox.deliver(RAW + b"x" * HEAVY)
+    (heavy,) = (folder / "new").iterdir()
+    os.utime(heavy, (1, 1))  # the oldest
+    inbox.deliver(RAW)
+
+
+def test_what_kills_whoever_brings_it_stays_on_the_server_after_three_times(db: str, tmp_path: Path) -> None:
+    heavy_and_light(tmp_path / "mail")
+    for _ in range(MAX_ATTEMPTS):
+        assert in_a_process(lambda: keep_new(DeadlyInbox(tmp_path / "mail"), MAILBOX, NOW)) == 9
+        assert messages() == []
+    assert in_a_process(lambda: keep_new(DeadlyInbox(tmp_path / "mail"), MAILBOX, NOW)) == 0
+    (penned,) = [message for message in messages() if message.state == MessageState.PEN]
+    assert "three times" in penned.reason
+    assert "unread in the mailbox" in penned.reason
+    assert penned.sender == "a@client.example"
+    assert the_only(RAW).state == MessageState.KEPT
+    (left,) = (path for path in (tmp_path / "mail" / "cur").iterdir() if path.stat().st_size > HEAVY)
+    assert left.name.endswith(":2,"), "not seen"
+
+
+def test_a_full_storage_is_no_fault_of_the_message(db: str, tmp_path: Path) -> None:
+    heavy_and_light(tmp_path / "mail")
+    for _ in range(MAX_ATTEMPTS + 1):
+        with pytest.raises(OSError):  # noqa: PT011  # as it is
+            keep_new(FullStorageInbox(tmp_path / "mail"), MAILBOX, NOW)
+    assert keep_new(MaildirInbox(tmp_path / "mail"), MAILBOX, NOW) == 2
+    assert {message.state for message in messages()} == {MessageState.KEPT}
+    with reading() as session:
+        assert session.exec(select(Bringing)).all() == []
+
+
+@pytest.mark.long
+def test_a_message_at_the_limit_is_kept_encrypted_and_understood(db: str) -> None:
+    """DSR_MESSAGE_MAX_BYTES is what can be stored and read with the memory that is given by default."""
+    file = b"JVBERi0xLjQK" * 6 + b"\r\n"
+    head = mail().replace(b"Content-Type", b"X-Was")
+    head += b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    head = head.replace(
+        b"MIME-Version: 1.0", b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b", 1
+    )
+    head = head.replace(b"\r\n\r\n", b"\r\n\r\n--b\r\n\r\n", 1)
+    raw = head + file * ((settings().message_max_bytes - len(head)) // len(file))
+    number, _ = keep_message(raw, MAILBOX, NOW, NOW)
+    assert handle(number, NOW).state == MessageState.CASE
+    assert fetch(the_only(raw).storage_key) == raw

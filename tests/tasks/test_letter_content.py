@@ -229,6 +229,7 @@ def test_internal_letters_have_no_place_for_the_person(kind: LetterKind) -> None
 THINGS = {
     ("fr", TodoKind.QUALIFY): "messages à qualifier",
     ("fr", TodoKind.NOT_ACKNOWLEDGED): "accusés de réception retenus",
+    ("fr", TodoKind.REPLY_HELD): "réponses automatiques retenues",
     ("fr", TodoKind.BOUNCED): "lettres revenues",
     ("fr", TodoKind.LETTER_FAILED): "lettres refusées",
     ("fr", TodoKind.LETTER_UNCERTAIN): "lettres dont on ignore",
@@ -237,6 +238,7 @@ THINGS = {
     ("fr", TodoKind.MANDATE): "mandats à vérifier",
     ("en", TodoKind.QUALIFY): "messages to qualify",
     ("en", TodoKind.NOT_ACKNOWLEDGED): "acknowledgements held back",
+    ("en", TodoKind.REPLY_HELD): "automatic replies held back",
     ("en", TodoKind.BOUNCED): "letters that came back",
     ("en", TodoKind.LETTER_FAILED): "letters that the mail relay refused",
     ("en", TodoKind.LETTER_UNCERTAIN): "letters of which nobody knows",

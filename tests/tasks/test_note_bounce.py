@@ -14,6 +14,7 @@ from tasks.letters.write_letter import write_letter
 from tasks.mail.note_bounce import PROBABLY, note_bounce
 from tasks.mail.read_mail import read_mail
 from tasks.mail.read_report import read_report
+from tasks.todos import settle
 from tests.support.case_rows import NOW, add_case
 from tests.support.delivery_reports import multipart_report, plain_report, postfix_words
 from tests.support.letter_samples import sample
@@ -126,6 +127,21 @@ def test_an_address_alone_is_probably_the_one_letter_that_went_there(db: str) ->
     assert now_of(letter).bounce == f"5.1.1 ({PROBABLY})"
     assert [event["sure"] for event in reports()] == [False]
     assert len(todos()) == 1
+
+
+def test_a_sure_report_overwrites_a_probable_one_and_is_something_to_do_again(db: str) -> None:
+    """Anybody can write the first kind about an address they know."""
+    letter = sent()
+    arrives(plain_report(postfix_words(PERSON)))
+    with unit_of_work() as session:
+        settle(session, session.exec(select(Todo)).one().id, "Claire Martin", LATER)
+    sure, later = LATER + timedelta(hours=1), LATER + timedelta(hours=2)
+    arrives(multipart_report(fetch(letter.storage_key), PERSON, status="5.7.1"), sure)
+    assert (now_of(letter).bounced_at, now_of(letter).bounce) == (sure, "5.7.1")
+    (todo,) = todos()
+    assert (todo.done_at, todo.told_at) == (None, None)
+    arrives(plain_report(postfix_words(PERSON) + "\n"), later)
+    assert (now_of(letter).bounced_at, now_of(letter).bounce) == (sure, "5.7.1")
 
 
 def test_an_address_alone_says_nothing_where_several_cases_wrote_there(db: str) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.support.dying_reader import DIES, NEVER_ENDS
 from tests.support.mail_in import cases, keep, mail, stored, todo_kinds
 
 SECONDS = 20.0
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
@@ -122,10 +124,28 @@ def test_a_reader_ends_with_the_process_it_works_for() -> None:
         assert time.monotonic() < until, "the reader outlives its master"
 
 
+def test_a_fork_leaves_its_parents_reader_alone() -> None:
+    """Flow runs are forks: one that ended the reader, or talked to it, would take another one's answer."""
+    read_apart.read_apart(mail(), SECONDS)
+    first = reader()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # other threads: the fork has none of their work to do
+        number = os.fork()
+    if not number:
+        own = read_apart.read_apart(mail(), SECONDS).mail.subject == "Mes données" and reader() != first
+        read_apart._stop()
+        os._exit(0 if own else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == 0
+    assert read_apart.read_apart(mail(), SECONDS).mail.subject == "Mes données"
+    assert reader() == first
+
+
 @pytest.mark.usefixtures("dying")
 def test_a_busy_reader_whose_master_was_killed_ends_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     channel = read_apart._reader().channel
-    channel.send((deadly(header=NEVER_ENDS), 0.1 - read_apart.OWN_END_SECONDS))
+    channel.send((deadly(header=NEVER_ENDS), 0.1 - read_apart.OWN_END_SECONDS, frozenset()))
     assert read_apart._readers[0].process.wait(10) == -signal.SIGALRM
 
 

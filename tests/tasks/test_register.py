@@ -154,7 +154,7 @@ def test_the_register_says_what_the_law_sheet_lists(db: str) -> None:
     assert (line["Recipients told"], line["Recipients not told"]) == ("1", "1")
     assert line["SHA-256 of the reply"] == "hash-of-refusal"
     assert line["Refusal told, Art. 12(4) (UTC)"] == line["Reply sent (UTC)"] == "2026-10-24T09:30:00Z"
-    assert (line["Outcome"], line["Days"], line["Late"]) == ("refused", "40", "promise")
+    assert (line["Outcome"], line["Days"], line["Late"]) == ("refused", "40", "law"), "D14"
     assert line["Late: waited mostly for"] == "engine"
 
 

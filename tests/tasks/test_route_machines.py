@@ -7,6 +7,7 @@ from models.classification import Kind, Machine
 from models.database import reading, unit_of_work
 from models.rights import Right
 from models.tables import Case, MessageState, TodoKind
+from tasks.mail.route_mail import OURS
 from tasks.waits import newest_message
 from tests.support.mail_in import (
     ACCESS,
@@ -78,19 +79,24 @@ def test_a_robot_that_passes_on_a_request_is_not_dropped(db: str) -> None:
 
 def test_our_own_mail_that_comes_back_is_machine_mail(db: str) -> None:
     for number, address in enumerate((MAILBOX, "Privacy+abc@nexoris.com")):
-        handled, message = receive(mail(ACCESS, "x", address, f"<{number}@x>"))
+        handled, message = receive(mail(NEWS, "x", address, f"<{number}@x>"))
         assert (handled.state, message.reason) == (MessageState.MACHINE, "our own address wrote it")
+        letter = mail(ACCESS, "x", address, f"<{number}-a@x>", Auto_Submitted="auto-replied")
+        assert receive(letter)[0].state == MessageState.MACHINE
     assert cases() == []
 
 
 def test_a_form_of_ours_that_sends_for_a_person_is_not_dropped(db: str) -> None:
-    """law.md Q2: the person stands in Reply-To; our own robots say that they are robots."""
+    """law.md Q2: the person stands in Reply-To, or in the text alone; our own robots say that they are robots."""
     handled, message = receive(mail(ACCESS, "Formulaire", MAILBOX, "<1@x>", Reply_To=PERSON))
     assert (handled.state, message.case_id) == (MessageState.PEN, None)
     assert "say who asks" in message.reason
     robot = mail(ACCESS, "x", MAILBOX, "<2@x>", Reply_To=PERSON, Auto_Submitted="auto-generated")
-    to_ourselves = mail(ACCESS, "x", MAILBOX, "<3@x>", Reply_To="privacy+abc@nexoris.com")
-    assert receive(robot)[0].state == receive(to_ourselves)[0].state == MessageState.MACHINE
+    assert receive(robot)[0].state == MessageState.MACHINE
+    for number, headers in enumerate(({}, {"Reply_To": "privacy+abc@nexoris.com"})):
+        handled, message = receive(mail(ACCESS, "x", MAILBOX, f"<3-{number}@x>", **headers))
+        assert (handled.state, message.reason) == (MessageState.PEN, OURS)
+    assert cases() == []
 
 
 def forwarded(sender: str = "claire.martin@nexoris.com") -> EmailMessage:

@@ -12,7 +12,7 @@ from models.database import reading, unit_of_work
 from models.letters import LetterKind
 from models.settings import settings
 from models.storage import fetch
-from models.tables import Letter, LetterState, TodoKind
+from models.tables import ClockEvent, Letter, LetterState, Request, TodoKind
 from tasks.letters.render import LANGUAGES
 from tasks.letters.send_letters import MAX_ATTEMPTS
 from tasks.letters.write_letter import write_letter
@@ -222,3 +222,15 @@ def test_bytes_that_cannot_be_read_now_are_read_later(relay: Relay) -> None:
     path.write_bytes(content)
     assert send(LATER) == 1
     assert storage.sha256(relay.taken[0].content) == letter(number).sha256
+
+
+def test_that_a_letter_left_is_kept_where_the_dates_of_its_case_cannot_be_computed(relay: Relay) -> None:
+    """Forgotten, it would go out once more."""
+    number = write("DSR-2026-0001/access:reply")
+    with unit_of_work() as session:
+        session.get_one(Letter, number).request_id = session.exec(select(Request.id)).one()
+        session.delete(session.exec(select(ClockEvent)).one())
+    assert send() == 1
+    assert letter(number).state == LetterState.SENT
+    with reading() as session:
+        assert session.exec(select(Request.replied_at)).one() is not None

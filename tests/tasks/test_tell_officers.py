@@ -169,3 +169,37 @@ def test_an_officer_reads_it_in_the_language_of_the_desk(
         about_case(MONDAY, kind)
     assert tell_officers(MONDAY) == len(TodoKind)
     assert "SOMETHING IS WAITING FOR YOU" in words(letters()[0])
+
+
+def unread(at: datetime) -> None:
+    with unit_of_work() as session:
+        session.add(
+            Message(
+                mailbox="privacy@nexoris.com", content_hash=f"{at}", storage_key="mail/none", received_at=at, kept_at=at,
+                state=MessageState.PEN, quiet=True, sender="paul@mail.example", subject="Devis",
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.usefixtures("officers")
+def test_what_was_read_as_no_request_is_told_once_a_week() -> None:
+    """No to-do, no alert, no daily notice: one line, from Monday morning on, about what came before."""
+    unread(MONDAY)
+    for day in range(7):
+        tell_officers(MONDAY + day * DAY)
+    assert letters() == []
+    unread(MONDAY + 6 * DAY)
+    unread(MONDAY + 7 * DAY)
+    tell_officers(MONDAY + 7 * DAY - 4 * HOUR)
+    assert letters() == [], "nobody is told before the morning"
+    at_once(*[lambda: tell_officers(MONDAY + 7 * DAY)] * 2)
+    tell_officers(MONDAY + 9 * DAY)
+    assert [letter.recipient for letter in letters()] == ["claire@nexoris.com", "paul@nexoris.com"]
+    said = words(letters()[0])
+    assert "2 messages arrivés avant cette semaine" in " ".join(said.split())
+    assert "/desk/pen" in said
+    assert "mail.example" not in said
+    assert "Devis" not in said
+    tell_officers(MONDAY + 14 * DAY)
+    assert len(letters()) == 4
+    assert "3 messages" in words(letters()[2])

@@ -40,6 +40,8 @@ HISTORIES = {
     "extended": Clock(noon("2026-10-01"), extension=Extension("volume", date(2026, 10, 5))),
     "broken": Clock(noon("2026-03-05"), extension=Extension("volume", date(2026, 4, 7))),
     "late": Clock(noon("2026-03-05"), extension=Extension("volume", date(2026, 4, 8))),
+    "not_told": Clock(noon("2026-03-05"), extension=Extension("volume", None)),
+    "undelivered": Clock(noon("2026-03-05"), extension=Extension("volume", None, lost=True)),
     "groundless": Clock(noon("2026-03-05"), extension=Extension("", date(2026, 3, 8))),
 }
 

@@ -1,10 +1,14 @@
+from datetime import UTC, date, datetime
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
-from models.database import database
+from models.database import database, reading, unit_of_work
 from models.migrate import alembic_config, migrate
+from models.tables import Letter, Todo
+from tests.support.case_rows import NOW, add_case
 
 
 def test_the_migrated_schema_is_the_models_schema(db):
@@ -18,3 +22,28 @@ def test_migrations_go_down_and_up_again(db):
         command.downgrade(alembic_config(connection), "base")
     migrate(database())
     migrate(database())
+
+
+def test_what_was_settled_before_keeps_its_day_and_what_never_left_is_to_do_again(db):
+    """Until 0005 the to-do of a letter that came back held the day on which an officer settled it."""
+    done = datetime(2026, 12, 3, 23, 30, tzinfo=UTC)  # the fourth in Paris
+    with unit_of_work() as session:
+        _, [request] = add_case(session)
+        for kind, state, bounced in (("bounced", "sent", NOW), ("letter_failed", "failed", None)):
+            letter = Letter(
+                key=f"{kind}:reply", case_id=request.case_id, request_id=request.id, kind="nothing_held", language="fr", recipient="",
+                subject="", message_id=kind, storage_key="", sha256="", state=state, written_at=NOW, bounced_at=bounced,
+            )  # fmt: skip
+            session.add(letter)
+            session.flush()
+            session.add(
+                Todo(key=kind, kind=kind, letter_id=letter.id, noted_at=NOW, done_at=done, done_by="Dana")
+            )
+    with database().begin() as connection:
+        command.downgrade(alembic_config(connection), "0004")
+    migrate(database())
+    with reading() as session:
+        letters = {letter.key: letter.reached_on for letter in session.exec(select(Letter))}
+        todos = {todo.key: todo.done_at for todo in session.exec(select(Todo))}
+    assert letters == {"bounced:reply": date(2026, 12, 4), "letter_failed:reply": None}
+    assert todos == {"bounced": done, "letter_failed": None}

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from models.errors import Rejected
 from models.mailbox_settings import OAuthSettings
 from models.settings import REPOSITORY, Settings, settings
+from tests.conftest import forget_settings
 
 EXAMPLE = REPOSITORY / ".env.example"
 LINE = re.compile(r"^# (DSR_[A-Z0-9_]+)=(.*)$")
@@ -283,3 +284,15 @@ def test_a_reply_address_may_be_the_mailbox_with_a_tag(clean: pytest.MonkeyPatch
     assert settings().token_in(" Privacy+ABC234@nexoris.com") == "abc234"
     assert settings().token_in("privacy@nexoris.com") == ""
     assert settings().is_own("privacy+abc234@nexoris.com")
+
+
+@pytest.mark.parametrize("name", ["DSR_ALERT_DAYS", "DSR_NOTICE_DAYS"])
+@pytest.mark.parametrize("value", ["[14, -1]", "[251]"])
+def test_days_before_a_last_day_that_would_silence_every_alert_are_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    assert home
+    monkeypatch.setenv(name, value)
+    forget_settings()
+    with pytest.raises(Rejected, match="working days before the last day, 0 to 250"):
+        settings()

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from models.database import reading, unit_of_work
 from models.tables import ClockEvent, Letter
-from tests.support.case_rows import add_case
+from tests.support.case_rows import NOW, add_case
 from tests.web.conftest import Site, submit
 
 pytestmark = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
@@ -50,7 +50,13 @@ def test_it_is_extended_once_and_the_person_told(desk: httpx.Client, ref: str) -
     assert '<form method="post" novalidate' not in page
     assert f'href="{path}"' not in desk.get(f"/desk/cases/{ref}").text
     case = desk.get(f"/desk/cases/{ref}").text
-    assert "Prolongé de deux mois" in case
+    assert "dès que son avis sera parti" in case
+    with unit_of_work() as session:
+        session.exec(select(Letter)).one().sent_at = NOW
+    assert "Prolongé de deux mois, annoncé le" in desk.get(f"/desk/cases/{ref}").text
+    with unit_of_work() as session:
+        session.exec(select(Letter)).one().bounced_at = NOW
+    assert "n’a pas pu partir ou est revenu" in desk.get(f"/desk/cases/{ref}").text
 
 
 def test_what_is_wrong_is_said_and_what_was_typed_stays(desk: httpx.Client, ref: str) -> None:

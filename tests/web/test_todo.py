@@ -8,8 +8,10 @@ import pytest
 from sqlmodel import select
 
 from models.database import reading, unit_of_work
+from models.rights import Right
 from models.tables import Channel, Letter, LetterState, Message, MessageState, Todo, TodoKind
 from tasks.letters.acknowledge import acknowledge
+from tasks.letters.reply_changes import reply_objection
 from tasks.steps import Scene
 from tasks.todos import note
 from tests.support.case_rows import NOW, add_case
@@ -41,11 +43,11 @@ def test_the_most_urgent_comes_first(desk: httpx.Client) -> None:
     for kind in reversed(TodoKind):
         todo(kind)
     page = desk.get("/desk/todo").text
-    labels = ["Message à qualifier", "Courrier revenu", "Courrier non envoyé", "Envoi incertain", "Accusé de réception retenu",
+    labels = ["Message à qualifier", "Courrier revenu", "Courrier non envoyé", "Envoi incertain", "Réponse retenue", "Accusé de réception retenu",
               "Courrier à poster", "Relance", "Mandat à vérifier"]  # fmt: skip
     places = [page.index(f">{label}<") for label in labels]
     assert places == sorted(places)
-    assert "8 choses à faire" in page
+    assert "9 choses à faire" in page
 
 
 def test_an_empty_list_says_so(desk: httpx.Client) -> None:
@@ -108,6 +110,34 @@ def test_nothing_is_done_without_the_form_or_a_login(site: Site, desk: httpx.Cli
     with reading() as session:
         assert session.get_one(Todo, number).done_at is None
     assert submit(desk, "/desk/todo/999/done", page="/desk/todo").status_code == 404
+
+
+@pytest.mark.parametrize(("what", "state"), [("send", LetterState.QUEUED), ("drop", LetterState.DROPPED)])
+def test_a_reply_that_was_withheld_is_sent_or_dropped_by_a_button(
+    desk: httpx.Client, what: str, state: LetterState
+) -> None:
+    letter = held_reply()
+    page = desk.get("/desk/todo").text
+    assert "Envoyer la réponse" in page
+    assert "Personne à qui répondre" in page
+    answer = submit(desk, f"/desk/todo/held/{letter}/{what}", page="/desk/todo")
+    assert answer.status_code == 303
+    assert "notice good" in desk.get(answer.headers["location"]).text
+    with reading() as session:
+        assert session.get_one(Letter, letter).state in {state, LetterState.SENT, LetterState.UNCERTAIN}
+        assert session.exec(select(Todo)).one().done_by == "Dana Privacy"
+    assert submit(desk, "/desk/todo/held/999/send", page="/desk/todo").status_code == 404
+
+
+def held_reply() -> int:
+    """The reply to an objection that came over a list."""
+    with unit_of_work() as session:
+        case, [request] = add_case(session, Right.OBJECTION)
+        add_message(session, case, "Bonjour", "STOP", NOW).automatic = "it came over a mailing list"
+        day = NOW.date()
+        effect = reply_objection(day, {}, day, marketing=True, automatic=True)
+        effect(Scene(session, case, request, NOW))
+        return session.exec(select(Letter)).one().id
 
 
 def test_an_acknowledgement_that_was_withheld_is_sent_by_a_button(desk: httpx.Client) -> None:
@@ -185,3 +215,46 @@ def test_letters_that_go_by_mail_are_not_printed_here(desk: httpx.Client) -> Non
         number = session.exec(select(Letter.id)).one()
     assert desk.get(f"/desk/letters/{number}").status_code == 404
     assert desk.get("/desk/letters/999").status_code == 404
+
+
+def lost_reply() -> tuple[int, int]:
+    """A reply that the relay refused: its entry and its letter."""
+    with unit_of_work() as session:
+        case, [request] = add_case(session)
+        request.outcome = "nothing_held"
+        letter = Letter(
+            key=f"{request.ref}:reply", case_id=case.id, request_id=request.id, kind="nothing_held", language="fr", recipient="x@y.example",
+            subject="", message_id="<a@b>", storage_key="kept", sha256="", state=LetterState.FAILED, written_at=NOW,
+        )  # fmt: skip
+        session.add(letter)
+        session.flush()
+        return note(session, TodoKind.LETTER_FAILED, NOW, case=case, letter=letter).id, letter.id
+
+
+def test_a_refused_reply_is_sent_again_from_the_list(desk: httpx.Client) -> None:
+    entry, letter = lost_reply()
+    page = desk.get("/desk/todo").text
+    assert "cela compte comme sans réponse" in page
+    assert f"/desk/todo/{entry}/done" not in page, "it does not end by being ticked off"
+    assert submit(desk, f"/desk/todo/{entry}/done", page="/desk/todo").status_code == 422
+    answer = submit(desk, f"/desk/todo/{entry}/again", page="/desk/todo")
+    assert answer.status_code == 303
+    assert "de nouveau en file" in desk.get(answer.headers["location"]).text
+    with reading() as session:
+        assert session.get_one(Letter, letter).attempts <= 1
+    assert submit(desk, f"/desk/todo/{entry}/again", page="/desk/todo").status_code == 303
+
+
+@pytest.mark.parametrize(("on", "how", "status"), [
+    ("2026-11-23", "phone", 303), ("2026-11-23", "pigeon", 422), ("", "phone", 422), ("2026-11-30", "post", 422),
+])  # fmt: skip
+def test_the_day_on_which_it_reached_the_person_is_noted(
+    desk: httpx.Client, on: str, how: str, status: int
+) -> None:
+    entry, letter = lost_reply()
+    answer = submit(desk, f"/desk/todo/{entry}/reached", page="/desk/todo", on=on, how=how)
+    assert answer.status_code == status
+    with reading() as session:
+        found = session.get_one(Letter, letter)
+        assert (str(found.reached_on or ""), found.reached_by) == ((on, how) if status == 303 else ("", ""))
+        assert bool(session.get_one(Todo, entry).done_at) == (status == 303)

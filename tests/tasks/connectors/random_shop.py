@@ -52,6 +52,10 @@ class World:
     shapes: list[Shape]
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """On one line: what went wrong stands below it, and a log that is cut must still hold that."""
+        printer.text(repr(self))
+
     def spec(self) -> SqlSystem:
         about = {
             "version": 1,

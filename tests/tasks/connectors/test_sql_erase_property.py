@@ -57,7 +57,7 @@ def dangling(world: World, rows: Rows) -> list[tuple[str, int, str]]:
 def keeps_its_promises(world: World, engine: sa.Engine, url: str) -> None:
     with engine.begin() as connection:
         build(world, connection)
-    connector = connect(world.spec(), url)
+    connector = connect(world.spec(), url, connect_seconds=60)  # a machine may stand still for a while
     before, own = contents(engine, world), mine(world)
     assert not dangling(world, before)
     try:
