@@ -25,7 +25,7 @@ from models.data_map_loading import load_data_map
 from models.settings import settings
 from tasks.figures.sla_say import ground_name, month_name, words
 
-Number = float | None
+Number = float
 Lines = Mapping[str, tuple[Number, ...]]
 NBSP, THIN = "\u00a0", "\u202f"
 
@@ -131,12 +131,11 @@ def columns_of(section: str) -> tuple[str, ...]:
     return COLUMNS.get(section, ("requests",))
 
 
-def written(language: Language, value: Number, *, share: bool = False) -> str:
+def written(language: Language, value: Number, column: str = "") -> str:
     """Return a number as people of that language write it; nothing here reaches a thousand."""
-    if value is None:
-        return "–"
-    text = f"{value:g}"
-    return (text.replace(".", ",") if language == "fr" else text) + (f"{NBSP}%" if share else "")
+    text = f"{value:.1f}" if column in {*SHARES, "days"} else f"{value:g}"
+    text = text.replace(".", ",") if language == "fr" else text
+    return text + ({"fr": f"{NBSP}%", "en": "%"}[language] if column in SHARES else "")
 
 
 def label(language: Language, section: str, line: str) -> str:
@@ -153,8 +152,7 @@ def label(language: Language, section: str, line: str) -> str:
         return str(getattr(load_data_map(settings().data_map).systems[line].title, language))
     if section in ELSEWHERE:
         return ELSEWHERE[section](language, line)
-    line = "reply" if line.endswith("_reply") else line or "nobody"
-    return known[f"{BY_LINE[section]}.{line}"]
+    return known[f"{BY_LINE[section]}.{line or 'nobody'}"]
 
 
 def rows(
@@ -167,7 +165,7 @@ def rows(
         (
             label(language, section, line),
             *(
-                written(language, numbers[place], share=known[place] in SHARES or line in SHARES)
+                written(language, numbers[place], line if line in SHARES else known[place])
                 for place in places
             ),
         )
@@ -190,15 +188,24 @@ def note(language: Language, section: str, total: Lines) -> str:
     )
 
 
-def tiles(language: Language, total: Lines) -> list[tuple[str, str]]:
-    """Return the large numbers at the top of the page, except the forecast's sentence."""
+def tiles(language: Language, total: Lines) -> list[tuple[str, ...]]:
+    """Return the large numbers at the top of the page, except the forecast's sentence; no letter of the cases is unsent."""
     known = words(language)
-    promise, law = (written(language, total[name][0], share=True) for name in SHARES)
+
+    def tile(name: str, title: str) -> tuple[str, str]:
+        return known[title], written(language, total[name][0], name)
+
+    def missed(name: str) -> str:
+        return known["page.missed"].format(count=written(language, total[name][0]))
+
     return [
         (known["figure.unanswered"], written(language, UNANSWERED)),
-        *((name, count) for name, count in rows(language, "standing", FIXED["standing"])),
-        (known["figure.received"], written(language, total["received"][0])),
-        (known["chart.promise"], promise),
-        (known["chart.law"], law),
-        *((known[f"head.{name}"], written(language, total[name][0])) for name in ("p50", "p90")),
+        *rows(language, "standing", FIXED["standing"]),
+        (known["page.unsent"], "0"),
+        (*tile("promise_share", "chart.promise"), missed("promise_missed")),
+        (*tile("law_share", "chart.law"), missed("law_missed")),
+        tile("received", "figure.received"),
+        tile("answered", "figure.answered"),
+        tile("p50", "head.p50"),
+        tile("p90", "head.p90"),
     ]
