@@ -20,7 +20,10 @@ GAP = 6  # words that `..` stands for
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[\w#]+")
-_JOINING = str.maketrans(dict.fromkeys("'’ʼ`´-‐‑‒–_/", " ") | {"ß": "ss", "œ": "oe", "æ": "ae", "ı": "i"})
+_JOINING = str.maketrans(
+    dict.fromkeys("'’ʼ`´-‐‑‒–_/", " ")
+    | {"ß": "ss", "œ": "oe", "æ": "ae", "ı": "i", "ł": "l", "ø": "o", "đ": "d"}
+)
 _LISTS = (
     "void",
     "negation",
@@ -34,6 +37,7 @@ _LISTS = (
     "touch",
     "aside",
     "notice",
+    "elsewhere",
     "refused",
 )
 _WORDS = ("ask", "exercise", "explicit_access", "leave_list", "business")
