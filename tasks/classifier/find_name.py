@@ -59,7 +59,7 @@ _ADDRESS = re.compile(
 _ON_BEHALF = re.compile(
     rf"\b(?:conseil de|avocate? de|mandataire de|pour le compte de|au nom de|(?:mon|notre) client,?|(?:ma|notre) cliente,?|agissant pour|(?:we|i) act for|acting for|(?:on|in) behalf of|(?:my|our) client,?|instructed by"
     rf"|mandant(?:in|en)?,?|in vertretung von|im namen von|en (?:nombre|representación) (?:y (?:en )?(?:nombre|representación) )?de|mi (?:cliente|representad[oa]),?|(?:per|in) (?:conto|nome) (?:di|del|della)|(?:assistit[oa]|client[ei]),?|cliënte?,?|namens)"
-    rf"\s+(?P<name>{_WORD}(?:\s+{_WORD}){{1,{MAX_NAME_WORDS}}})",
+    rf"(?=\s+(?P<name>{_WORD}(?:\s+{_WORD}){{1,{MAX_NAME_WORDS}}}))",
     re.IGNORECASE,
 )
 

@@ -94,7 +94,7 @@ def load_vocabulary(language: str) -> Vocabulary:
 
 def _compile(lines: str, lists: dict[str, str]) -> re.Pattern[str]:
     """One pattern out of one line each; no line: a pattern that never matches."""
-    patterns = [_translate(line.strip(), lists) for line in str(lines).splitlines() if line.strip()]
+    patterns = [_translate(line.strip(), lists).lstrip() for line in str(lines).splitlines() if line.strip()]
     return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)" if patterns else r"(?!)")
 
 
