@@ -49,7 +49,7 @@ FORWARD_WORDS = 5  # from this on, words above a forwarded message speak for the
 LIFTED_WORDS = (
     50  # up to this the second opinion alone may make a person look; a longer text always has such a line
 )
-OPINION_ASKS, OPINION_SAYS_NOTHING, OPINION_OF_RIGHT = 0.6, 0.5, 0.5  # chances
+OPINION_ASKS, OPINION_ASKS_TERSELY, OPINION_OF_RIGHT = 0.85, 0.5, 0.5  # chances
 
 _FORWARDED = re.compile(
     r"^[ \t]*-{2,}[ \t]*(?:forwarded message|original message|message transféré|message d['’]origine|weitergeleitete nachricht|ursprüngliche nachricht|mensaje reenviado|mensaje original|messaggio inoltrato|messaggio originale|doorgestuurd bericht|oorspronkelijk bericht)\b",
@@ -109,7 +109,9 @@ def _rights(mail: ParsedMail, subject: Reading, body: Reading) -> tuple[tuple[Ri
         findings = [finding for finding in reading.findings if finding.strength >= strength]
         if findings:
             asked = {finding.right for finding in findings}
-            beside = (finding for finding in body.findings if finding.strength is Strength.BESIDE)
+            beside = (
+                finding for finding in body.findings + subject.findings if finding.strength is Strength.BESIDE
+            )
             findings += [finding for finding in beside if finding.right not in asked]
             found = stops | {finding.right for finding in findings}
             return tuple(right for right in Right if right in found), findings
@@ -197,7 +199,7 @@ def _may_ask(mail: ParsedMail, subject: Reading, body: Reading) -> bool:
     words = len(plain_words(mail.fresh_text).split())
     if not words or subject.business or body.business or words > LIFTED_WORDS:
         return False
-    return _opinion(mail).asks >= (OPINION_SAYS_NOTHING if words <= TERSE_WORDS else OPINION_ASKS)
+    return _opinion(mail).asks >= (OPINION_ASKS_TERSELY if words <= TERSE_WORDS else OPINION_ASKS)
 
 
 def _opinion(mail: ParsedMail) -> Opinion:

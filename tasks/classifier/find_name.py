@@ -15,7 +15,7 @@ SIGNATURE_LINES = 6  # lines under a closing formula in which a name may stand
 MAX_NAME_WORDS = 5
 
 _TITLES = re.compile(
-    r"^(?:(?:m|mr|mrs|ms|miss|mme|mlle|me|dr|prof|pr|herrn?|frau|sr|sra|srta|sig|sig\.?ra|dott|dott\.?ssa|dhr|mevr|mw|monsieur|madame|mademoiselle|maître|señora?|don|doña|signora?|heer|mevrouw)\b\.?\s+)+",
+    r"^(?:(?:m|mr|mrs|ms|miss|mme|mlle|me|dr|docteur|doctor|doktor|dottore|dottoressa|prof|pr|herrn?|frau|sr|sra|srta|sig|sig\.?ra|dott|dott\.?ssa|dhr|mevr|mw|monsieur|madame|mademoiselle|maître|señora?|don|doña|signora?|heer|mevrouw)\b\.?\s+)+",
     re.IGNORECASE,
 )
 _LETTER = r"[^\W\d_]"
@@ -24,6 +24,8 @@ _NAME_LINE = re.compile(rf"{_WORD}(?:,?\s+{_WORD}){{0,{MAX_NAME_WORDS - 1}}}")
 _PARTICLES = frozenset(
     {"de", "du", "des", "d", "la", "le", "les", "van", "von", "der", "den", "dem", "het", "ten", "ter", "te", "zu", "zum", "zur", "vom", "da", "das", "do", "dos", "di", "del", "della", "dello", "dei", "degli", "lo", "el", "al", "ben", "bin", "ibn", "abu", "'t", "op", "in", "st", "st.", "saint", "sainte", "ní", "ni", "nic", "ó", "mac", "mc", "af", "av"}
 )  # fmt: skip
+_AND = frozenset({"i", "y", "e"})  # between two surnames
+_FORMERLY = r"(?:née?|born|formerly|previously|bisher|vormals|früher|geb\.|geborene|anciennement|antes|già|voorheen|ex)"
 _LAST_LABEL = r"nom(?: de famille)?|last ?name|surname|family name|nachname|familienname|apellidos?|cognome|achternaam|familienaam"
 _FIRST_LABEL = r"pr[ée]nom(?:\(?s\)?)?|first ?name|given name|forename|vorname|nombre|nome|voornaam"
 _FULL_LABEL = r"(?:nom (?:et|&) pr[ée]noms?|pr[ée]noms? (?:et|&) noms?|nom,? pr[ée]nom|pr[ée]nom,? nom|full name|my name|name|nom complet|vollständiger name|nombre (?:y apellidos?|completo)|nome (?:e cognome|completo)|cognome e nome|naam|volledige naam|vor- und nachname|name und vorname)"
@@ -38,7 +40,7 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 _ROLES = re.compile(
-    r"\b(?:support|team|équipe|equipe|service|services|newsletter|no.?reply|info|contact|privacy|admin\w*|sales|office|customer|client|clients|webmaster|postmaster|mailer|daemon|marketing|compta\w*|direction|department|sav|user|account|mail|me|moi|abuse|security|help|desk|kundenservice|privé|personal|perso|home|web)\b",
+    r"\b(?:support|team|équipe|equipe|service|services|newsletter|no.?reply|info|contact|privacy|admin\w*|sales|office|customer|client|clients|webmaster|postmaster|mailer|daemon|marketing|compta\w*|direction|department|sav|user|account|mail|me|moi|abuse|security|help|desk|kundenservice|privé|personal|perso|home|web|taller|atelier|garage|reception|accueil|boutique|shop|store|bureau|secretariat|buero|kontakt|oficina|tienda|ufficio|negozio|studio|winkel)\b",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
@@ -54,6 +56,13 @@ _ADDRESS = re.compile(
     rf"({_LETTER}{{2,}}(?:-{_LETTER}{{2,}})?)[._]({_LETTER}{{2,}}(?:-{_LETTER}{{2,}})?)\d{{0,4}}$"
 )
 
+_ON_BEHALF = re.compile(
+    rf"\b(?:conseil de|avocate? de|mandataire de|pour le compte de|au nom de|(?:mon|notre) client,?|(?:ma|notre) cliente,?|agissant pour|(?:we|i) act for|acting for|(?:on|in) behalf of|(?:my|our) client,?|instructed by"
+    rf"|mandant(?:in|en)?,?|in vertretung von|im namen von|en (?:nombre|representación) (?:y (?:en )?(?:nombre|representación) )?de|mi (?:cliente|representad[oa]),?|(?:per|in) (?:conto|nome) (?:di|del|della)|(?:assistit[oa]|client[ei]),?|cliënte?,?|namens)"
+    rf"(?=\s+(?P<name>{_WORD}(?:\s+{_WORD}){{1,{MAX_NAME_WORDS}}}))",
+    re.IGNORECASE,
+)
+
 
 def find_name(mail: ParsedMail, language: str = "") -> Name:
     """(first name, last name) as the person writes them, without titles; None for what is not said.
@@ -61,23 +70,44 @@ def find_name(mail: ParsedMail, language: str = "") -> Name:
     `language` (two letters) decides where Spanish and Portuguese double surnames begin.
     """
     text = mail.fresh_text or mail.text
+    client = _client(text, language)
+    if all(client):
+        return client
     labelled = _labelled(text, language)
     if all(labelled):
         return labelled
-    display = _display(mail, language)
+    display, signed = _display(mail, language), _signed(mail.text, language)
+    if all(display) and all(signed) and _is_better(signed, display, text):
+        return signed
     if all(display) and not _is_partial(display, mail.sender_name):
         return display
-    said = (_stated(text, language), _signed(mail.text, language))
+    said = (_stated(text, language), signed)
     for candidate in (*said, display, _address(mail.sender_address)):
         if all(candidate):
             return candidate
-    return display if any(display) else labelled
+    return NOBODY  # half a name tells nobody apart
 
 
 def _is_partial(name: Name, written: str) -> bool:
     """True for initials ("J. de Vries") and for what is written small: the letter may hold the full name."""
     first = (name[0] or "").replace("-", "").replace(".", "").replace(" ", "")
     return len(first) < 2 or (len(first) < 4 and "." in (name[0] or "")) or written.islower()
+
+
+def _is_better(signed: Name, display: Name, text: str) -> bool:
+    """True if a signature names the same person more fully than the display name, or in their own spelling and order."""
+    by_hand, shown = (fold(f"{first} {last}").replace(".", "").split() for first, last in (signed, display))
+    if sorted(by_hand) == sorted(shown):
+        return True
+    if len(by_hand) >= len(shown) and all(_stands_for(word, by_hand) for word in shown):
+        return True
+    renamed = re.search(rf"{_FORMERLY}\W{{1,3}}{re.escape(display[1] or '')}\b", text, re.IGNORECASE)
+    return fold(signed[0] or "") == fold(display[0] or "") and bool(renamed)
+
+
+def _stands_for(word: str, full: list[str]) -> bool:
+    """True if the word is one of these, or the initials of one."""
+    return word in full or (len(word) < 3 and any(whole[0] == word[0] for whole in full))
 
 
 def split_name(full: str, language: str = "") -> Name:
@@ -89,6 +119,9 @@ def split_name(full: str, language: str = "") -> Name:
     words = full.replace(",", " ").split()
     if len(words) < 2:
         return (words[0], None) if words else NOBODY
+    if all(map(_is_capitals, words)) and len(words) > 2 and words[0].lower() in _PARTICLES:
+        end = next((i for i, word in enumerate(words) if word.lower() not in _PARTICLES), 0) + 1
+        return " ".join(words[end:]) or None, " ".join(words[:end])
     given = [word for word in words if not _is_capitals(word) and word.lower() not in _PARTICLES]
     if given and any(_is_capitals(word) for word in words):
         return " ".join(given), " ".join(word for word in words if word not in given)
@@ -99,7 +132,12 @@ def split_name(full: str, language: str = "") -> Name:
 def _surname_start(words: list[str], language: str) -> int:
     """Index of the first word of the surname: its particle; two surnames in Spanish and Portuguese; else the last word."""
     if language in {"es", "pt"}:
-        units = [i for i, word in enumerate(words) if i == 0 or words[i - 1].lower() not in _PARTICLES]
+        joined = _PARTICLES | _AND
+        units = [
+            i
+            for i, word in enumerate(words)
+            if i == 0 or (words[i - 1].lower() not in joined and word.lower() not in _AND)
+        ]
         return units[1] if len(units) < 4 else units[-2]
     particles = (i for i, word in enumerate(words[1:-1], start=1) if word.lower() in _PARTICLES)
     return next(particles, len(words) - 1)
@@ -159,13 +197,27 @@ def _after_label(text: str, label: str) -> str | None:
 def _stated(text: str, language: str) -> Name:
     """A name after "my name is", "je soussignée" and the like: the capitalised words that follow."""
     match = _STATES.search(text[:LOOKED_AT])
-    if not match:
-        return NOBODY
+    return _capitalised(match["name"], language) if match else NOBODY
+
+
+def _client(text: str, language: str) -> Name:
+    """The person for whom a lawyer or a relative writes: theirs are the data."""
+    for match in _ON_BEHALF.finditer(text[:LOOKED_AT]):
+        name = _capitalised(match["name"], language)
+        if all(name) and looks_like_name(" ".join(part for part in name if part)):
+            return name
+    return NOBODY
+
+
+def _capitalised(written: str, language: str) -> Name:
+    """The name in the capitalised words at the beginning of `written`."""
     words: list[str] = []
-    for word in _TITLES.sub("", match["name"]).split():
+    for word in _TITLES.sub("", " ".join(written.split())).split():
         if not word[0].isupper() and word.lower() not in _PARTICLES:
             break
         words.append(word)
+        if word.endswith(".") and len(word) > 2:
+            break
     words[-1:] = [word.rstrip(".") for word in words[-1:]]
     while words and words[-1].lower() in _PARTICLES:
         words.pop()
@@ -183,7 +235,8 @@ def _signed(text: str, language: str) -> Name:
         if name := _name_in(lines[start].rpartition(",")[2].strip()):
             return split_name(name, language)
     filled = [line for line in lines if line]
-    for line in [*reversed(filled[-3:]), *filled[:2]]:
+    ends = [re.split(r"[.!?]\s+", line)[-1] for line in filled[-1:] if not line.isupper()]
+    for line in [*reversed(filled[-3:]), *ends, *filled[:2]]:
         if name := _name_in(line):
             return split_name(name, language)
     return NOBODY

@@ -20,7 +20,10 @@ GAP = 6  # words that `..` stands for
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[\w#]+")
-_JOINING = str.maketrans(dict.fromkeys("'’ʼ`´-‐‑‒–_/", " ") | {"ß": "ss", "œ": "oe", "æ": "ae", "ı": "i"})
+_JOINING = str.maketrans(
+    dict.fromkeys("'’ʼ`´-‐‑‒–_/", " ")
+    | {"ß": "ss", "œ": "oe", "æ": "ae", "ı": "i", "ł": "l", "ø": "o", "đ": "d"}
+)
 _LISTS = (
     "void",
     "negation",
@@ -34,6 +37,7 @@ _LISTS = (
     "touch",
     "aside",
     "notice",
+    "elsewhere",
     "refused",
 )
 _WORDS = ("ask", "exercise", "explicit_access", "leave_list", "business")
@@ -90,7 +94,7 @@ def load_vocabulary(language: str) -> Vocabulary:
 
 def _compile(lines: str, lists: dict[str, str]) -> re.Pattern[str]:
     """One pattern out of one line each; no line: a pattern that never matches."""
-    patterns = [_translate(line.strip(), lists) for line in str(lines).splitlines() if line.strip()]
+    patterns = [_translate(line.strip(), lists).lstrip() for line in str(lines).splitlines() if line.strip()]
     return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)" if patterns else r"(?!)")
 
 

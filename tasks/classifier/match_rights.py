@@ -112,12 +112,14 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     """Everything the vocabularies of all languages find in `text`."""
     reading = Reading()
     parts = list(sentences(text))
+    elsewhere = False  # a telephone number or an insurance is ported, no data
     uncited = [f" {' '.join(_CITATION.sub(' ', part).split())} " for part in parts]
     for language in spoken_in(parts):
         vocabulary = load_vocabulary(language)
         previous, before, headed = "", len(reading.findings), False
         for index, part in enumerate(parts):
             _note_other_words(vocabulary, part, reading)
+            elsewhere = elsewhere or bool(vocabulary.words["elsewhere"].search(part))
             sentence = vocabulary.words["void"].sub(" # ", uncited[index])
             following = parts[index + 1] if index + 1 < len(parts) else ""
             asked = _asked(vocabulary, sentence, following)
@@ -128,6 +130,19 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
             previous = sentence
         if len(reading.findings) > before and language != OTHER:
             reading.languages.add(language)
+    if is_subject:
+        cited = _articles(plain_words(text))
+        reading.findings += [
+            Finding(right, f"art {ARTICLES[right]}", Strength.BESIDE)
+            for right in Right
+            if ARTICLES[right] in cited
+        ]
+    if elsewhere:
+        reading.findings = [
+            finding
+            for finding in reading.findings
+            if finding.right is not Right.PORTABILITY or _WHOLE.search(finding.words)
+        ]
     said = plain_words(text[:LONGEST_WHOLE]).strip()
     reading.whole = any(load_vocabulary(language).whole.fullmatch(said) for language in LANGUAGES)
     return reading
@@ -227,8 +242,8 @@ def _across(vocabulary: Vocabulary, previous: str, sentence: str) -> list[Findin
     return [
         Finding(right, match.group().strip(), Strength.ASKED)
         for right, pattern in vocabulary.across.items()
-        if (match := pattern.search(pair)) and match.start() < border < match.end()
-        if not vocabulary.words["negation"].search(pair[border : match.end()])
+        if (match := pattern.search(pair)) and match.end() > border
+        if not vocabulary.words["negation"].search(pair[max(border, match.start()) : match.end()])
     ]
 
 

@@ -61,7 +61,8 @@ def _chosen(text: str) -> str:
 
 
 def _without_menus(text: str) -> str:
-    return "\n".join("" if _is_menu(line) else line for line in text.split("\n"))
+    lines = (line.rpartition(". ") for line in text.split("\n"))
+    return "\n".join(head if _is_menu(end) else head + dot + end for head, dot, end in lines)
 
 
 def _is_menu(line: str) -> bool:
