@@ -5,6 +5,7 @@ building it again after a crash gives the same bytes under the same name.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, func, select
@@ -146,16 +147,13 @@ def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:
 
     def effect(scene: Scene) -> dict[str, Any]:
         letter = scene.session.exec(select(Letter).where(Letter.key == reply_key)).one()
-        return _close(scene, letter)
+        return _close(scene, letter.sent_at)
 
     return effect
 
 
-def _close(scene: Scene, letter: Letter) -> dict[str, Any]:
-    ended = (
-        scene.now if letter.state == LetterState.DROPPED else letter.sent_at
-    )  # dropped: the officer's word ends it
-    scene.request.replied_at = scene.request.replied_at or ended
+def _close(scene: Scene, sent_at: datetime | None) -> dict[str, Any]:
+    scene.request.replied_at = scene.request.replied_at or sent_at
     scene.request.closed_at, scene.request.state = scene.now, RequestState.CLOSED
     scene.audit("request_closed", outcome=scene.request.outcome)
     if scene.request.right == Right.ACCESS:

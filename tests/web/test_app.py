@@ -158,7 +158,7 @@ def test_every_sentence_is_used_and_every_used_one_exists() -> None:
         for key in words("en")
         if re.match(
             r"(event|name)\.|\w+\.(error|title|text)_|task\.(found|none)|cases\.(open|closed|all)$|login\."
-            r"|right\.|hand\.channel_|mandate\.(kind|hint)_|todo\.(kind_|do_|settled$|acknowledged$)|pen\.case_line$",
+            r"|right\.|hand\.channel_|mandate\.(kind|hint)_|todo\.(kind_|do_|reached_|(settled|acknowledged|sent_again|held_sent|held_dropped)$)|pen\.case_line$",
             key,
         )
     }
