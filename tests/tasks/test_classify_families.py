@@ -140,9 +140,18 @@ def test_what_stands_above_a_forwarded_message_is_what_its_sender_says():
     assert (found.kind, found.rights) == (Kind.REQUEST, (Right.OBJECTION,))
 
 
+def test_a_line_of_links_asks_for_nothing_and_a_list_of_wishes_does():
+    assert judge("Access my data | Delete my account | Unsubscribe").kind is not Kind.REQUEST
+    assert judge("I want this:\n  · a copy of my data\n  · my account deleted").rights == (
+        Right.ACCESS,
+        Right.ERASURE,
+    )
+
+
 def test_a_notice_of_confidentiality_asks_for_nothing():
     notice = "This message is confidential. If you are not the addressee, please delete it from your system."
     assert judge(f"I would like a copy of my data.\n\nAnn\n\n{notice}").rights == (Right.ACCESS,)
+    assert judge(f"{notice}\n\nHello.\n\nI would like a copy of my data.").rights == (Right.ACCESS,)
 
 
 def test_a_first_letter_that_speaks_of_the_time_limit_is_no_reminder():
