@@ -71,6 +71,8 @@ NOTHING = [
     "Il y a une erreur sur la facture 12, pouvez-vous nous l'annuler et en refaire une ?",
     "You are receiving this because you visited our stand.\n\nUnsubscribe · Request my data · Delete my account",
     "Auskunft, Berichtigung und Löschung Ihrer Daten können Sie jederzeit verlangen.",
+    "The invoice has the wrong address, please send a corrected one.",
+    "Bitte ändern Sie die Menge von zwei auf zwölf.",
     "Your mailbox is full and will be suspended, verify your account today.",
 ]
 SEEN_BY_A_PERSON = [
@@ -125,6 +127,17 @@ def test_a_wish_in_words_no_rule_knows_is_seen_by_a_person(text):
     assert (
         judge(f"{text} " + "Thank you, see you on Monday at the usual place. " * 2).kind is Kind.NEEDS_REVIEW
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L'adresse sur la facture est fausse, merci d'en envoyer une corrigée.",
+        "Ik werk niet meer bij het bedrijf, schrijf mijn collega.",
+    ],
+)
+def test_what_may_or_may_not_concern_a_persons_data_is_no_request_by_itself(text):
+    assert judge(text).kind is not Kind.REQUEST
 
 
 def test_articles_in_the_subject_are_asked_for_beside_what_the_body_says():
