@@ -44,6 +44,9 @@ ASKED = [
     ("en", "restriction", "Instead of erasing the profile, restrict its use until the case is over."),
     ("en", "objection", "I object to the use of my data for marketing. Add me to your suppression list rather than deleting my details."),
     ("de", "access", "Bitte löschen Sie meine Daten nicht, ich möchte zuerst eine Kopie meiner Akte."),
+    # what others offer or complain of, in the requester's own letter
+    ("en", "access", "I attended your webinar in May. Under the GDPR I ask for a copy of my data, and expect your team to process my request."),
+    ("fr", "access", "J'ai suivi votre formation en mai. Conformément au RGPD je demande une copie de mes données, vos équipes traiteront ma demande."),
     # whom to tell is no wish to know
     ("es", "erasure", "Eliminen todos mis datos y notifiquen a terceros que hayan recibido mis datos."),
     ("nl", "erasure", "Wis al mijn gegevens en stel elke ontvanger aan wie mijn gegevens zijn verstrekt op de hoogte."),
@@ -51,7 +54,6 @@ ASKED = [
     ("es", "access", "Ejerzo mi derecho de acceso y pido una copia de mis datos en un formato electrónico de uso común."),
     # under a heading
     ("en", "erasure objection", "I demand the erasure of all my personal data.\n\nRights exercised:\n- right to erasure\n- right to object\n\nAnn"),
-    # a subject that cites what the body describes
 ]
 BOXES = [
     "☒ La rectification de mon numéro de téléphone : 01 00 00 00 00\n☐ L'effacement de mes données\n☐ La portabilité de mes données",
