@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from models.classification import Classification, Evidence, Kind, Machine
 from models.rights import Right
+from tasks.classifier.cite_articles import cited_rights, cites_complaint
 from tasks.classifier.detect_language import detect_language
 from tasks.classifier.detect_machine import (
     detect_machine,
@@ -30,8 +31,6 @@ from tasks.classifier.match_rights import (
     Finding,
     Reading,
     Strength,
-    cited_rights,
-    cites_complaint,
     read_rights,
 )
 from tasks.classifier.second_opinion import Opinion, second_opinion

@@ -10,26 +10,15 @@ from enum import IntEnum
 from itertools import islice
 
 from models.rights import ARTICLES, Right
+from tasks.classifier.cite_articles import CITATION, articles
 from tasks.classifier.load_vocabulary import LANGUAGES, Vocabulary, load_vocabulary, plain_words
 from tasks.classifier.split_sentences import sentences, spoken_in
 
 LONGEST_WHOLE = 200  # characters of a message that is nothing but "unsubscribe"
 OTHER = "other"  # a vocabulary of many languages
-COMPLAINT = "77"  # the article
 HEADING_WORDS = 10  # at most, of a heading and of a line under it
 REACH = 6  # words before a demand in which a negation concerns it
 
-_ARTICLE = re.compile(
-    r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) (\d+(?: (?:et|and|und|y|e|en|ou|or|oder|o|of|u) \d+){0,3})\b"
-)
-# A citation is an insertion: without it the verb stands beside its object ("widerrufe ich gemäß Art. 7 meine ...").
-_LAW = r"general data protection regulation|reglement general sur la protection des donnees|datenschutz ?grundverordnung|reglamento general de proteccion de datos|regolamento generale sulla protezione dei dati|algemene verordening gegevensbescherming"
-_CITATION = re.compile(
-    r"(?:\b(?:conformement|en application|en vertu|au titre|sur le fondement|selon|pursuant to|in accordance with|according to|as per|gemass|nach|gem|laut|gestutzt auf|im sinne|ai sensi|a norma|conforme|en virtud|de conformidad con|de acuerdo con|al amparo|segun|op grond van|overeenkomstig|krachtens|ingevolge|under) )?"
-    r"(?:(?:a|al|de|des|du|del|dell|von|van|l|la|le|the|los|lo dispuesto en el) ){0,2}"
-    r"\b(?:arts?|articles?|artikel\w*|articulos?|articol[oi]|artigos?) \d+"
-    rf"(?: (?:{_LAW}|\d+|abs|absatz|satz|s|par|paragraph|alinea|section|lid|co|comma|apartado|lit|lettre|letter|point|[a-h]|of|the|du|de|la|le|l|del|della|dell|des|der|van|und|et|and|ff|dsgvo|ds gvo|gdpr|rgpd|avg|reglement|regulation|reglamento|regolamento|verordening|ue|eu|uk)\b)*"
-)
 _FIELD = re.compile(
     r"\b(?:num|nr|telef|telep|phone|handy|mobil|portable|adres|address|direcc|indirizz|e? ?mail|nom|name|titel|titre|title)"
 )
@@ -113,7 +102,7 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     reading = Reading()
     parts = list(sentences(text))
     elsewhere = False  # a telephone number or an insurance is ported, no data
-    uncited = [f" {' '.join(_CITATION.sub(' ', part).split())} " for part in parts]
+    uncited = [f" {' '.join(CITATION.sub(' ', part).split())} " for part in parts]
     for language in spoken_in(parts):
         vocabulary = load_vocabulary(language)
         previous, before, headed = "", len(reading.findings), False
@@ -131,7 +120,7 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
         if len(reading.findings) > before and language != OTHER:
             reading.languages.add(language)
     if is_subject:
-        cited = _articles(plain_words(text))
+        cited = articles(plain_words(text))
         reading.findings += [
             Finding(right, f"art {ARTICLES[right]}", Strength.BESIDE)
             for right in Right
@@ -146,25 +135,6 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     said = plain_words(text[:LONGEST_WHOLE]).strip()
     reading.whole = any(load_vocabulary(language).whole.fullmatch(said) for language in LANGUAGES)
     return reading
-
-
-def cites_complaint(text: str) -> bool:
-    """True if the text cites Article 77 GDPR, the complaint to the supervisory authority."""
-    return COMPLAINT in _articles(plain_words(text))
-
-
-def cited_rights(text: str) -> tuple[Right, ...]:
-    """Rights whose article of the GDPR a demanding sentence cites; for messages in which nothing else is found."""
-    numbers: set[str] = set()
-    for sentence in sentences(text):
-        if any(load_vocabulary(language).words["ask"].search(sentence) for language in LANGUAGES):
-            numbers.update(_articles(sentence))
-    return tuple(right for right in Right if ARTICLES[right] in numbers)
-
-
-def _articles(words: str) -> set[str]:
-    """The numbers of the articles that folded words cite: of "articles 15 and 20" both."""
-    return {number for match in _ARTICLE.finditer(words) for number in match[1].split() if number.isdigit()}
 
 
 def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:

@@ -28,12 +28,15 @@ _ENDS = re.compile(
 _BOX = r"[☐□❏❑◻○☒☑✓✔✗✘⊠]|[\[(][ \txX✓✔*]{0,3}[\])]"
 _BOX_LINE = re.compile(rf"^[ \t>*•·–-]{{0,8}}({_BOX})([^\n]*)$", re.MULTILINE)
 _TICKED = re.compile(r"[☒☑✓✔✗✘⊠xX*]")
-_BAR = re.compile(r"\s[|·•]\s")
+_BAR = re.compile(r"\s[|·]\s")
+NOTICE_SENTENCES = 3  # of a notice of confidentiality
 MENU_WORDS = 8  # at most, in each piece of a line that offers links
 # What machines put under a mail: "if you are not the intended recipient, please delete it".
 _CONFIDENTIAL = re.compile(
-    r"\b(?:confidenti\w+|vertraulich\w*|confidencial\w*|riservat\w*|vertrouwelijk\w*)\b.*\b(?:messages?|e ?mails?|mails?|courriels?|nachricht|mensaje|correo|messaggio|bericht)\b"
-    r"|\b(?:messages?|e ?mails?|mails?|courriels?|nachricht|mensaje|correo|messaggio|bericht)\b.*\b(?:confidenti\w+|vertraulich\w*|confidencial\w*|riservat\w*|vertrouwelijk\w*)\b"
+    r"\b(?:confidenti\w+|vertraulich\w*|confidencial\w*|riservat\w*|vertrouwelijk\w*)\b"
+)
+_MESSAGE = re.compile(
+    r"\b(?:messages?|e ?mails?|mails?|courriels?|nachricht|mensaje|correo|messaggio|bericht)\b"
 )
 
 
@@ -42,10 +45,13 @@ def sentences(text: str) -> Iterator[str]:
 
     Boxes left empty beside ticked ones, lines of links and the notice of confidentiality at the end are left out.
     """
-    closing = False
+    left_out = 0
     for sentence in _sentences(_without_menus(_chosen(text))):
-        closing = closing or bool(_CONFIDENTIAL.search(sentence))
-        if not closing:
+        if _CONFIDENTIAL.search(sentence) and _MESSAGE.search(sentence):
+            left_out = NOTICE_SENTENCES
+        if left_out:
+            left_out -= 1
+        else:
             yield sentence
 
 
@@ -67,8 +73,8 @@ def _without_menus(text: str) -> str:
 
 def _is_menu(line: str) -> bool:
     """True for "Unsubscribe · Your data · Contact": pieces of a few words between bars."""
-    pieces = _BAR.split(line)
-    return len(pieces) > 1 and all(len(piece.split()) <= MENU_WORDS for piece in pieces)
+    pieces = _BAR.split(line.strip())
+    return len(pieces) > 1 and all(0 < len(piece.split()) <= MENU_WORDS for piece in pieces)
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -147,7 +147,8 @@ def close_request(reply_key: str) -> Callable[[Scene], dict[str, Any]]:
 
     def effect(scene: Scene) -> dict[str, Any]:
         letter = scene.session.exec(select(Letter).where(Letter.key == reply_key)).one()
-        return _close(scene, letter.sent_at)
+        dropped = letter.state == LetterState.DROPPED  # the officer's word ends it
+        return _close(scene, scene.now if dropped else letter.sent_at)
 
     return effect
 

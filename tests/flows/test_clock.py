@@ -113,14 +113,11 @@ def test_a_question_about_the_scope_stops_the_clock_until_the_answer(large):
     assert len(events("resumed")) == 1
 
 
+KILLS = [("after", "ask-scope"), ("before", "scope-answered"), ("after", "scope-answered")]
+
+
 @pytest.mark.parametrize(
-    "kill",
-    [
-        ("before", "send ask-scope"),
-        pytest.param(("after", "ask-scope"), marks=pytest.mark.long),
-        pytest.param(("before", "scope-answered"), marks=pytest.mark.long),
-        pytest.param(("after", "scope-answered"), marks=pytest.mark.long),
-    ],
+    "kill", [("before", "send ask-scope"), *(pytest.param(kill, marks=pytest.mark.long) for kill in KILLS)]
 )
 def test_a_crash_asks_nothing_twice_and_stops_the_clock_once(large, kill):
     ref = to_review(large)
@@ -282,13 +279,8 @@ def test_name_tags_and_artifact_follow_a_date_that_moves(small_world):
     assert second.data != first.data
     assert CAMILLE not in second.data
     assert "Camille" not in second.data
-    extend_case(
-        case,
-        "volume",
-        "Vos échanges remplissent plusieurs boîtes, relues une à une.",
-        OFFICER,
-        datetime.now(UTC),
-    )
+    why = "Vos échanges remplissent plusieurs boîtes, relues une à une."
+    extend_case(case, "volume", why, OFFICER, datetime.now(UTC))
     before = dates(ref).binding
     assert dates(ref).extension == "not_told", "decided, and on its way"
     small_world.engine.repair()

@@ -15,7 +15,7 @@ import quotequail
 from models.classification import Classification, Kind, Machine
 from models.errors import Rejected
 from models.rights import Right
-from tasks.classifier import find_name, match_rights
+from tasks.classifier import find_name, match_rights, second_opinion, split_sentences
 from tasks.classifier.classify import classify
 from tasks.mail import mail_parts
 from tasks.mail.read_apart import _delivered_to
@@ -124,7 +124,18 @@ def mutated(seeds: Sequence[bytes], runs: int, seed: int) -> Iterator[bytes]:
 def main() -> None:
     """Coverage-guided, until libFuzzer's `-runs` or `-max_total_time` is used up; a finding ends the process with its trace."""
     atheris = importlib.import_module("atheris")  # not needed by the seeded mutator, and without types
-    for module in (read_mail, mail_parts, match_rights, find_name, classify, read_report, quotequail):
+    modules = (
+        read_mail,
+        mail_parts,
+        split_sentences,
+        match_rights,
+        second_opinion,
+        find_name,
+        classify,
+        read_report,
+        quotequail,
+    )
+    for module in modules:
         _instrument(atheris, sys.modules[module.__module__] if callable(module) else module)
     atheris.Setup(sys.argv, check)
     atheris.Fuzz()

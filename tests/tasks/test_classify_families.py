@@ -44,6 +44,9 @@ ASKED = [
     ("en", "restriction", "Instead of erasing the profile, restrict its use until the case is over."),
     ("en", "objection", "I object to the use of my data for marketing. Add me to your suppression list rather than deleting my details."),
     ("de", "access", "Bitte löschen Sie meine Daten nicht, ich möchte zuerst eine Kopie meiner Akte."),
+    # what others offer or complain of, in the requester's own letter
+    ("en", "access", "I attended your webinar in May. Under the GDPR I ask for a copy of my data, and expect your team to process my request."),
+    ("fr", "access", "J'ai suivi votre formation en mai. Conformément au RGPD je demande une copie de mes données, vos équipes traiteront ma demande."),
     # whom to tell is no wish to know
     ("es", "erasure", "Eliminen todos mis datos y notifiquen a terceros que hayan recibido mis datos."),
     ("nl", "erasure", "Wis al mijn gegevens en stel elke ontvanger aan wie mijn gegevens zijn verstrekt op de hoogte."),
@@ -51,7 +54,6 @@ ASKED = [
     ("es", "access", "Ejerzo mi derecho de acceso y pido una copia de mis datos en un formato electrónico de uso común."),
     # under a heading
     ("en", "erasure objection", "I demand the erasure of all my personal data.\n\nRights exercised:\n- right to erasure\n- right to object\n\nAnn"),
-    # a subject that cites what the body describes
 ]
 BOXES = [
     "☒ La rectification de mon numéro de téléphone : 01 00 00 00 00\n☐ L'effacement de mes données\n☐ La portabilité de mes données",
@@ -71,6 +73,8 @@ NOTHING = [
     "Il y a une erreur sur la facture 12, pouvez-vous nous l'annuler et en refaire une ?",
     "You are receiving this because you visited our stand.\n\nUnsubscribe · Request my data · Delete my account",
     "Auskunft, Berichtigung und Löschung Ihrer Daten können Sie jederzeit verlangen.",
+    "The invoice has the wrong address, please send a corrected one.",
+    "Bitte ändern Sie die Menge von zwei auf zwölf.",
     "Your mailbox is full and will be suspended, verify your account today.",
 ]
 SEEN_BY_A_PERSON = [
@@ -127,6 +131,17 @@ def test_a_wish_in_words_no_rule_knows_is_seen_by_a_person(text):
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L'adresse sur la facture est fausse, merci d'en envoyer une corrigée.",
+        "Ik werk niet meer bij het bedrijf, schrijf mijn collega.",
+    ],
+)
+def test_what_may_or_may_not_concern_a_persons_data_is_no_request_by_itself(text):
+    assert judge(text).kind is not Kind.REQUEST
+
+
 def test_articles_in_the_subject_are_asked_for_beside_what_the_body_says():
     found = judge("Je souhaite une copie de mes données.", "Demande au titre des articles 15 et 20")
     assert set(found.rights) == {Right.ACCESS, Right.PORTABILITY}
@@ -140,9 +155,18 @@ def test_what_stands_above_a_forwarded_message_is_what_its_sender_says():
     assert (found.kind, found.rights) == (Kind.REQUEST, (Right.OBJECTION,))
 
 
+def test_a_line_of_links_asks_for_nothing_and_a_list_of_wishes_does():
+    assert judge("Access my data | Delete my account | Unsubscribe").kind is not Kind.REQUEST
+    assert judge("I want this:\n  · a copy of my data\n  · my account deleted").rights == (
+        Right.ACCESS,
+        Right.ERASURE,
+    )
+
+
 def test_a_notice_of_confidentiality_asks_for_nothing():
     notice = "This message is confidential. If you are not the addressee, please delete it from your system."
     assert judge(f"I would like a copy of my data.\n\nAnn\n\n{notice}").rights == (Right.ACCESS,)
+    assert judge(f"{notice}\n\nHello.\n\nI would like a copy of my data.").rights == (Right.ACCESS,)
 
 
 def test_a_first_letter_that_speaks_of_the_time_limit_is_no_reminder():
