@@ -33,7 +33,7 @@ from tasks.classifier.match_rights import (
     Strength,
     read_rights,
 )
-from tasks.classifier.second_opinion import Opinion, second_opinion
+from tasks.classifier.second_opinion import second_opinion
 from tasks.classifier.split_sentences import sentences
 from tasks.mail.read_mail import ParsedMail
 
@@ -54,6 +54,7 @@ _FORWARDED = re.compile(
     r"^[ \t]*-{2,}[ \t]*(?:forwarded message|original message|message transféré|message d['’]origine|weitergeleitete nachricht|ursprüngliche nachricht|mensaje reenviado|mensaje original|messaggio inoltrato|messaggio originale|doorgestuurd bericht|oorspronkelijk bericht)\b",
     re.IGNORECASE | re.MULTILINE,
 )
+_COMPLAINT = re.compile(r"\b(?:plainte|complaint|beschwerde|reclam|denuncia|klacht)")  # to an authority
 
 
 def classify(mail: ParsedMail, own_domains: Collection[str] = ()) -> Classification:
@@ -148,7 +149,9 @@ def _kind(
         return Kind.NOT_REQUEST, 0.95, machine
     bulk = is_bulk(mail, own_domains)
     if machine or bulk or (body.offers_to_leave and not _is_short(mail)):
-        asks = rights or (bulk and is_personal(mail) and _touches_law(subject, body))
+        personal = is_personal(mail)
+        announced = bulk and not personal and bool(body.notice) and not subject.findings
+        asks = (rights and not announced) or (bulk and personal and _touches_law(subject, body))
         return (Kind.NEEDS_REVIEW, 0.5, None) if asks else (Kind.NOT_REQUEST, 0.9, None)
     return *_written_by_person(mail, subject, body, rights), None
 
@@ -177,14 +180,20 @@ def _written_by_person(
     touches = bool(subject.privacy or body.privacy or subject.alarm or body.alarm)
     perhaps = bool(subject.touch or body.touch) and not (subject.business or body.business)
     aside = bool(subject.aside or body.aside)
-    follows = not aside and bool(body.follow_up or subject.follow_up) and not cites_complaint(mail.subject)
+    complains = any(_COMPLAINT.search(words) for words in subject.alarm) or cites_complaint(mail.subject)
+    follows = not aside and bool(body.follow_up or subject.follow_up) and not complains
     if follows and (touches or findings):
         return Kind.FOLLOW_UP, 0.75
     surest = max((finding.strength for finding in findings), default=Strength.LISTED)
     trade = len(set(subject.business + body.business)) > 1 and not (touches or subject.touch or body.touch)
-    if rights and not aside and not trade and (surest is Strength.ASKED or _is_stop(mail, subject, body)):
+    called = bool(rights) and not body.findings and bool(body.business) and not (touches or body.touch)
+    if (
+        rights
+        and not (aside or trade or called)
+        and (surest is Strength.ASKED or _is_stop(mail, subject, body))
+    ):
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
-    if (subject.notice or body.notice) and surest < Strength.CONDITIONAL:
+    if _sells(subject, body, surest):
         return Kind.NOT_REQUEST, 0.8
     vague = surest is Strength.BESIDE and bool(subject.business or body.business)
     hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
@@ -193,16 +202,24 @@ def _written_by_person(
     return Kind.NOT_REQUEST, 0.9
 
 
+def _sells(subject: Reading, body: Reading, surest: Strength) -> bool:
+    """True for one who informs or sells and asks for nothing; what rights they sell help with is not asked either."""
+    if not (subject.notice or body.notice):
+        return False
+    if surest < Strength.CONDITIONAL or (
+        surest is Strength.CONDITIONAL and (subject.business or body.business)
+    ):
+        return True
+    return bool(subject.aside or body.aside) and not (subject.alarm or body.alarm)
+
+
 def _may_ask(mail: ParsedMail, subject: Reading, body: Reading) -> bool:
     """True for a few lines in words no rule knows, in which the second opinion sees a wish and nothing tells of business."""
     words = len(plain_words(mail.fresh_text).split())
     if not words or subject.business or body.business or words > LIFTED_WORDS:
         return False
-    return _opinion(mail).asks >= (OPINION_ASKS_TERSELY if words <= TERSE_WORDS else OPINION_ASKS)
-
-
-def _opinion(mail: ParsedMail) -> Opinion:
-    return second_opinion([*sentences(mail.subject), *sentences(mail.fresh_text)])
+    terse = words <= TERSE_WORDS and not body.offers_to_leave
+    return second_opinion(subject.told + body.told).asks >= (OPINION_ASKS_TERSELY if terse else OPINION_ASKS)
 
 
 def _says_it_elsewhere(mail: ParsedMail) -> bool:
@@ -221,7 +238,7 @@ def _possible_rights(
         return cited, []
     findings = subject.findings + body.findings or read_rights(mail.text).findings
     if not findings:
-        likely = _opinion(mail).surely(OPINION_OF_RIGHT)
+        likely = second_opinion(subject.told + body.told).surely(OPINION_OF_RIGHT)
         findings = [Finding(right, words, Strength.HINTED) for right, words in likely.items()]
     found = {finding.right for finding in findings}
     return tuple(right for right in Right if right in found), findings

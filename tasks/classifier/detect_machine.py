@@ -58,7 +58,7 @@ _AUTOMATIC = re.compile(
     r"this is an? (?:auto\w*|system) |(?:ceci est|message|reponse|e ?mail) (?:un )?(?:message |reponse |e ?mail )?(?:genere\w* |envoye\w* )?automatiq\w+|(?:diese|dies) (?:\w+ ){0,4}?automatisch|automatische (?:antwort|eingangsbestatigung|nachricht)|automatisch (?:gegenereerd|generiert|erzeugt|bericht|antwoord|verstuurd)"
     r"|respuesta automatica|mensaje automatico|generado automaticamente|messaggio automatico|risposta automatica|generat\w automaticamente"
     r"|(?:do not|don t|please do not) (?:reply|respond) (?:directly )?to this|(?:ne pas|pas|merci de ne pas) (?:y )?repondre a (?:ce|cet)|merci de ne pas y repondre|antworten sie (?:bitte )?nicht auf diese|no responda a este|non rispond\w+ a quest|beantwoord deze"
-    r"|auto(?:matic|mated)? ?(?:reply|response|responder)\b|(?:boite|adresse) (?:aux lettres |mail )?n est pas (?:surveillee|consultee|relevee)|mailbox is not (?:monitored|read)"
+    r"|auto(?:matic|mated)? ?(?:reply|response|responder)\b|(?:boite|adresse) (?:aux lettres |mail )?n est pas (?:surveillee|consultee|relevee)|(?:mailbox|inbox|address) is (?:not|no longer) (?:being |actively )?(?:monitored|read|checked)"
     r"|(?:i am|i m|i will be|am) (?:currently |presently )?(?:ooo\b|out of (?:the )?office)|fuera de (?:la )?oficina|fuori (?:ufficio|sede)|niet op kantoor|absent\w* du bureau|hors du bureau|nicht (?:im|am) (?:buro|arbeitsplatz)"
     r"|no longer (?:works?|employed|with (?:the company|us))|ne (?:fais|fait) plus partie (?:de|des)|a quitte (?:la societe|l entreprise|ses fonctions)|nicht mehr (?:im unternehmen|fur das unternehmen|bei \w+ (?:tatig|beschaftigt))|ya no (?:trabaja|forma parte)|non (?:lavora|fa) piu|niet (?:meer|langer) werkzaam"
 )

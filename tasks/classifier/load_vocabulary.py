@@ -52,6 +52,7 @@ class Vocabulary:
     `common`: folded words by which a text of this language is known.
     """
 
+    language: str
     asks: Patterns
     across: Patterns
     beside: Patterns
@@ -89,7 +90,7 @@ def load_vocabulary(language: str) -> Vocabulary:
         for name in ("asks", "across", "beside", "maybe", "names", "hints")
     }
     common = frozenset(fold(data["words"]["common"]).split("|"))
-    return Vocabulary(**by_right, words=words, whole=_compile(data["whole"], lists), common=common)
+    return Vocabulary(language, **by_right, words=words, whole=_compile(data["whole"], lists), common=common)
 
 
 def _compile(lines: str, lists: dict[str, str]) -> re.Pattern[str]:
@@ -104,6 +105,7 @@ def _translate(pattern: str, lists: dict[str, str]) -> str:
     pattern = re.sub(r"\(\.\.(\d+)\)\?", r"..\1", pattern)
     pattern = re.sub(r"(?<=[\w)])\*", r"\\w*", pattern).replace("\x03", r"\w*")
     pattern = re.sub(r"(^| )\.\.(\d*)", lambda match: f"{match[1]}\x01{match[2] or GAP}\x02", pattern)
+    pattern = re.sub(r" ?\x01(\d+)\x02$", r"(?: \\w+){0,\1}", pattern)
     pattern = re.sub(r" ?\x01(\d+)\x02 ?", r" (?:\\w+ ){0,\1}?", pattern)
     pattern = re.sub(r"\(([^()]*)\)\? ", r"(?:(?:\1) )?", pattern)
     pattern = re.sub(r" \(([^()]*)\)\?$", r"(?: (?:\1))?", pattern)

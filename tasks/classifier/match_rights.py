@@ -4,7 +4,7 @@ Pure: text in, findings out.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import islice
@@ -76,7 +76,7 @@ class Reading:
     `aside`: words of somebody else's business with rights: an authority, a contract, an offer of training.
     `notice`: words of one who informs or sells: "our privacy policy", "verify your account", "we help companies".
     `whole`: the text is nothing but "unsubscribe". `offers_to_leave`: it tells its reader how to leave a list.
-    `languages`: those whose vocabulary found a right.
+    `languages`: those whose vocabulary found a right. `told`: the sentences without what `void` crosses out.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -90,6 +90,7 @@ class Reading:
     whole: bool = False
     offers_to_leave: bool = False
     languages: set[str] = field(default_factory=set)
+    told: list[str] = field(default_factory=list)
 
     def rights(self, strength: Strength) -> tuple[Right, ...]:
         """The rights found at least this surely, in the order of the enum."""
@@ -101,15 +102,16 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     """Everything the vocabularies of all languages find in `text`."""
     reading = Reading()
     parts = list(sentences(text))
-    elsewhere = False  # a telephone number or an insurance is ported, no data
-    uncited = [f" {' '.join(CITATION.sub(' ', part).split())} " for part in parts]
-    for language in spoken_in(parts):
-        vocabulary = load_vocabulary(language)
+    elsewhere = ""  # a telephone number or an insurance is ported, no data
+    spoken = [load_vocabulary(language) for language in spoken_in(parts)]
+    reading.told = [_without_void(spoken, f" {' '.join(CITATION.sub(' ', part).split())} ") for part in parts]
+    for vocabulary in spoken:
         previous, before, headed = "", len(reading.findings), False
         for index, part in enumerate(parts):
             _note_other_words(vocabulary, part, reading)
-            elsewhere = elsewhere or bool(vocabulary.words["elsewhere"].search(part))
-            sentence = vocabulary.words["void"].sub(" # ", uncited[index])
+            ported = vocabulary.words["elsewhere"].search(part)
+            elsewhere = ported.group() if ported else elsewhere
+            sentence = reading.told[index]
             following = parts[index + 1] if index + 1 < len(parts) else ""
             asked = _asked(vocabulary, sentence, following)
             reading.findings += asked + _across(vocabulary, previous, sentence)
@@ -117,8 +119,8 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
             headed = _is_heading(vocabulary, sentence) or (headed and len(sentence.split()) <= HEADING_WORDS)
             reading.findings += _named(vocabulary, sentence, is_subject=is_subject, headed=headed)
             previous = sentence
-        if len(reading.findings) > before and language != OTHER:
-            reading.languages.add(language)
+        if len(reading.findings) > before and vocabulary.language != OTHER:
+            reading.languages.add(vocabulary.language)
     if is_subject:
         cited = articles(plain_words(text))
         reading.findings += [
@@ -127,6 +129,7 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
             if ARTICLES[right] in cited
         ]
     if elsewhere:
+        reading.business.append(elsewhere)
         reading.findings = [
             finding
             for finding in reading.findings
@@ -135,6 +138,13 @@ def read_rights(text: str, *, is_subject: bool = False) -> Reading:
     said = plain_words(text[:LONGEST_WHOLE]).strip()
     reading.whole = any(load_vocabulary(language).whole.fullmatch(said) for language in LANGUAGES)
     return reading
+
+
+def _without_void(spoken: Sequence[Vocabulary], sentence: str) -> str:
+    """The sentence without what any spoken language crosses out: "opposition" is a word of two, cheques are of one."""
+    for vocabulary in spoken:
+        sentence = vocabulary.words["void"].sub(" # ", sentence)
+    return sentence
 
 
 def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
