@@ -20,6 +20,7 @@ GAP = 6  # words that `..` stands for
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[\w#]+")
+_ABOVE_ASCII = re.compile(r"[^\x00-\x7f]+")
 _JOINING = str.maketrans(
     dict.fromkeys("'’ʼ`´-‐‑‒–_/", " ")
     | {"ß": "ss", "œ": "oe", "æ": "ae", "ı": "i", "ł": "l", "ø": "o", "đ": "d"}
@@ -67,7 +68,11 @@ class Vocabulary:
 def fold(text: str) -> str:
     """Lower case, without accents, apostrophes and hyphens: `l'Accès` becomes `l acces`."""
     text = unicodedata.normalize("NFKD", text.lower().translate(_JOINING))
-    return text if text.isascii() else "".join(char for char in text if not unicodedata.combining(char))
+    return text if text.isascii() else _ABOVE_ASCII.sub(_without_marks, text)
+
+
+def _without_marks(characters: re.Match[str]) -> str:
+    return "".join(char for char in characters.group() if not unicodedata.combining(char))
 
 
 def plain_words(text: str) -> str:

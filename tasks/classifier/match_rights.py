@@ -149,15 +149,16 @@ def _without_void(spoken: Sequence[Vocabulary], sentence: str) -> str:
 
 def _note_other_words(vocabulary: Vocabulary, sentence: str, reading: Reading) -> None:
     words = vocabulary.words
+    void = list(words["void"].finditer(sentence))
+    own = words["void"].sub(" # ", sentence) if void else sentence
     for name in ("follow_up", "privacy", "alarm", "touch", "business", "aside", "notice"):
-        read = words["void"].sub(" # ", sentence) if name in {"privacy", "touch"} else sentence
+        read = own if name in {"privacy", "touch"} else sentence
         for match in words[name].finditer(read):
             told = name != "follow_up" or not words["condition"].search(read[: match.start()])
             if told and match.group() not in getattr(reading, name):
                 getattr(reading, name).append(match.group())
     if not reading.offers_to_leave:
-        offers = words["void"].finditer(sentence)
-        reading.offers_to_leave = any(words["leave_list"].search(offer.group()) for offer in offers)
+        reading.offers_to_leave = any(words["leave_list"].search(offer.group()) for offer in void)
 
 
 def _asked(vocabulary: Vocabulary, sentence: str, following: str) -> list[Finding]:
@@ -255,9 +256,9 @@ def _named(vocabulary: Vocabulary, sentence: str, *, is_subject: bool, headed: b
         for right, pattern in vocabulary.names.items()
         if (match := pattern.search(sentence)) and not _negated(words, sentence[: match.start()])
     }
-    kinds = sum(bool(pattern.search(sentence)) for pattern in _KINDS_OF_RIGHT)
-    enumerates = kinds > 2 and not words["exercise"].search(sentence)
-    asked = (is_subject or headed or bool(words["ask"].search(sentence))) and not enumerates
+    asked = bool(found) and (is_subject or headed or bool(words["ask"].search(sentence)))
+    if asked and sum(bool(pattern.search(sentence)) for pattern in _KINDS_OF_RIGHT) > 2:
+        asked = bool(words["exercise"].search(sentence))
     strength = Strength.ASKED if asked else Strength.LISTED
     findings = [
         Finding(

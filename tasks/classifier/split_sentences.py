@@ -14,7 +14,11 @@ SENTENCE_WORDS = 150
 LONGEST_WORD = 60  # characters; longer is an address, a link or encoded data
 FEW_WORDS = 12
 SPOKEN = 0.06  # share of a text's words that are a language's commonest ones
-UNCLEAR = 0.2
+UNCLEAR = 0.2  # up to this share no language is clearly spoken,
+LIKELY, LONG = (
+    0.1,
+    100,
+)  # except in a text of many words, where one language has this share and twice any other's
 
 _TOKEN = re.compile(r"\S+")
 # Abbreviations that end no sentence.
@@ -96,7 +100,9 @@ def spoken_in(parts: Sequence[str]) -> tuple[str, ...]:
         language: sum(said[word] for word in load_vocabulary(language).common) / total
         for language in LANGUAGES
     }
-    unclear = max(share.values()) < UNCLEAR
+    second, best = sorted(share.values())[-2:]
+    likely = total >= LONG and best >= max(LIKELY, 2 * second)
+    unclear = best < UNCLEAR and not likely
     return tuple(language for language in LANGUAGES if unclear or share[language] >= SPOKEN)
 
 
