@@ -34,7 +34,6 @@ from tasks.classifier.match_rights import (
     read_rights,
 )
 from tasks.classifier.second_opinion import second_opinion
-from tasks.classifier.split_sentences import sentences
 from tasks.mail.read_mail import ParsedMail
 
 UNDERSTOOD = 0.1  # share of a text's words that are a language's commonest ones, from which we read it
@@ -65,7 +64,7 @@ def classify(mail: ParsedMail, own_domains: Collection[str] = ()) -> Classificat
     kind, confidence, machine = _kind(mail, subject, body, rights, own_domains)
     if kind is Kind.NOT_REQUEST:
         rights, findings = (), []
-        confidence = confidence if machine or _is_understood(mail) else UNSURE
+        confidence = confidence if machine or _is_understood(body) else UNSURE
     if kind is Kind.NEEDS_REVIEW and not rights:
         rights, findings = _possible_rights(mail, subject, body)
     spoken = body.languages or subject.languages
@@ -84,9 +83,9 @@ def classify(mail: ParsedMail, own_domains: Collection[str] = ()) -> Classificat
     )
 
 
-def _is_understood(mail: ParsedMail) -> bool:
+def _is_understood(body: Reading) -> bool:
     """Whether one of the languages whose words we know is clearly spoken: what we cannot read may ask for anything."""
-    said = Counter(word for part in sentences(mail.fresh_text) for word in part.split())
+    said = Counter(word for part in body.told for word in part.split())
     common = (load_vocabulary(language).common for language in LANGUAGES if language != OTHER)
     return any(sum(said[word] for word in words) >= UNDERSTOOD * said.total() for words in common)
 

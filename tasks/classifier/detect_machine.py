@@ -113,9 +113,8 @@ def says_away(mail: ParsedMail) -> bool:
     """True if the subject says that it is an automatic reply, or a short text does by one clear or two weaker signs."""
     if subject_says_automatic(mail):
         return True
-    if len(" ".join(mail.fresh_text.split())) > 2 * SHORT:  # folded it is half as long at most
-        return False
-    subject, text = _folded(mail.subject).strip(), _folded(mail.fresh_text)
+    said = " ".join(mail.fresh_text.split())
+    subject, text = _folded(mail.subject).strip(), _folded(said[: 2 * SHORT])
     if len(text) > SHORT:
         return False
     if _AUTOMATIC.search(text) or (_READ_SUBJECT.search(subject) and _READ_TEXT.search(text)):

@@ -101,8 +101,10 @@ def _is_better(signed: Name, display: Name, text: str) -> bool:
         return True
     if len(by_hand) >= len(shown) and all(_stands_for(word, by_hand) for word in shown):
         return True
+    if fold(signed[0] or "") != fold(display[0] or ""):
+        return False
     renamed = re.search(rf"{_FORMERLY}\W{{1,3}}{re.escape(display[1] or '')}\b", text, re.IGNORECASE)
-    return fold(signed[0] or "") == fold(display[0] or "") and bool(renamed)
+    return bool(renamed)
 
 
 def _stands_for(word: str, full: list[str]) -> bool:

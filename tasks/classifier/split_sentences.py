@@ -50,7 +50,8 @@ def sentences(text: str) -> Iterator[str]:
     Boxes left empty beside ticked ones, lines of links and the notice of confidentiality at the end are left out.
     """
     left_out = 0
-    for sentence in _sentences(_without_menus(_chosen(text))):
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    for sentence in _sentences(_without_menus(_chosen("\n".join(lines)))):
         if _CONFIDENTIAL.search(sentence) and _MESSAGE.search(sentence):
             left_out = NOTICE_SENTENCES
         if left_out:
