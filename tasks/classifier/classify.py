@@ -53,6 +53,9 @@ _FORWARDED = re.compile(
     r"^[ \t]*-{2,}[ \t]*(?:forwarded message|original message|message transféré|message d['’]origine|weitergeleitete nachricht|ursprüngliche nachricht|mensaje reenviado|mensaje original|messaggio inoltrato|messaggio originale|doorgestuurd bericht|oorspronkelijk bericht)\b",
     re.IGNORECASE | re.MULTILINE,
 )
+_MINE = re.compile(
+    r"\b(?:i|my|me|mine|us|our|je|j|m|me|moi|mon|ma|mes|nous|nos|notre|ich|mich|mir|mein\w*|uns\w*|mis?|mio|mia|miei|mie|nuestr\w*|nostr\w*|ik|mij|mijn|ons|onze)\b"
+)
 _COMPLAINT = re.compile(r"\b(?:plainte|complaint|beschwerde|reclam|denuncia|klacht)")  # to an authority
 
 
@@ -188,11 +191,11 @@ def _written_by_person(
     called = bool(rights) and not body.findings and bool(body.business) and not (touches or body.touch)
     if (
         rights
-        and not (aside or trade or called)
+        and not (aside or trade or called or subject.notice or body.notice)
         and (surest is Strength.ASKED or _is_stop(mail, subject, body))
     ):
         return Kind.REQUEST, 0.95 if len(body.findings) > 1 else 0.85
-    if _sells(subject, body, surest):
+    if _sells(subject, body):
         return Kind.NOT_REQUEST, 0.8
     vague = surest is Strength.BESIDE and bool(subject.business or body.business)
     hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
@@ -201,15 +204,21 @@ def _written_by_person(
     return Kind.NOT_REQUEST, 0.9
 
 
-def _sells(subject: Reading, body: Reading, surest: Strength) -> bool:
-    """True for one who informs or sells and asks for nothing; what rights they sell help with is not asked either."""
+def _sells(subject: Reading, body: Reading) -> bool:
+    """True for one who informs or sells and asks for nothing, nor do the rights asked of the reader's customers count."""
     if not (subject.notice or body.notice):
         return False
-    if surest < Strength.CONDITIONAL or (
-        surest is Strength.CONDITIONAL and (subject.business or body.business)
-    ):
+    said = [finding for finding in subject.findings + body.findings if finding.strength > Strength.BESIDE]
+    own = [finding.words for finding in said] + subject.touch + body.touch + subject.privacy + body.privacy
+    if any(_MINE.search(words) for words in own):
+        return False
+    if not said:
         return True
-    return bool(subject.aside or body.aside) and not (subject.alarm or body.alarm)
+    if subject.alarm or body.alarm:
+        return False
+    formats = all(finding.right is Right.PORTABILITY for finding in said)
+    offers = formats and bool(subject.business or body.business)
+    return offers or bool(subject.aside or body.aside)
 
 
 def _may_ask(mail: ParsedMail, subject: Reading, body: Reading) -> bool:

@@ -19,6 +19,12 @@ ASKS_FOR_NOTHING = [
     ("An idea", "Deletion requests eat your week? Our tool finds the personal data for you. Worth a quick call? Book a slot.\nNot relevant? Let me know."),
     ("Prospects du bâtiment", "8 000 contacts avec mobile et mail direct, livrés en CSV. Tarif de lancement : 400 € HT. Je vous envoie un échantillon ?"),
     ("Staff course", "Would your team recognise a subject access request? Our one-hour course covers erasure, portability and objection. Reserve your seats before Friday."),
+    ("Angebot", "Wir bieten Ihnen externe Datenschutzbeauftragte. Auskunftsersuchen und Löschanträge erledigen wir für Sie. Wann passt Ihnen ein Gespräch?"),
+    ("Formation RGPD", "Formez vos équipes en deux jours : droit d'accès, droit à l'oubli, portabilité. Inscription avant le 30 juin, places limitées."),
+    ("Webinar", "Join our free webinar on handling subject access requests and erasure requests. Register now, seats are limited."),
+    ("Servicios", "Somos una consultora. Gestionamos las solicitudes de acceso y supresión de sus clientes. ¿Le viene bien una llamada?"),
+    ("Your parcel", "Parcel 4471 arrives on Thursday. We process your personal data as our privacy notice says; you have the right to object."),
+    ("Planned maintenance", "Our servers will be down on Sunday. No data will be deleted."),
     # whoever applies for a job lets us keep the application
     ("Candidature spontanée", "Je souhaite rejoindre votre équipe, mon CV est joint. J'autorise la conservation de ma candidature."),
     ("Application", "I would like to apply for the post of tester. My CV is attached. I consent to the storage of my details."),
@@ -47,6 +53,10 @@ SEEN_BY_A_PERSON = [
     ("Consent", "I do not consent to the processing of my data."),
     ("Bank", "Je fais opposition à l'utilisation de mes données à des fins commerciales."),
     ("RE: Votre rendez-vous", "Mon poste n'est plus le bon et l'adresse n'est plus valable non plus. Merci de mettre tout ça à jour."),
+    ("Your webinar", "Join our free webinar, you wrote. No: stop mailing me, I object to the use of my address."),
+    ("Vos offres", "Si ce sujet ne vous concerne pas, transmettez au DPO : je retire mon consentement."),
+    ("Votre formation", "Formez vos équipes, dites-vous ? Commencez par effacer mes données."),
+    ("Newsletter", "Vous recevez ce message car je retire mon consentement aux newsletters si vous pensez l'avoir."),
     # somebody misuses our name, something leaked
     ("Alerte", "J'ai reçu un faux mail qui se sert de votre nom. Ils avaient mon contrat : il y a peut-être une fuite chez vous."),
     ("Beware", "Someone is using your name for a scam and they know my contract number. Was there a leak at your company?"),
