@@ -5,6 +5,8 @@ import pytest
 from models.classification import Kind, Machine
 from models.rights import Right
 from tasks.classifier.classify import classify
+from tasks.classifier.load_vocabulary import LANGUAGES
+from tasks.classifier.split_sentences import spoken_in
 from tasks.mail.read_mail import read_mail
 from tests.support.mail_samples import letter
 
@@ -112,3 +114,9 @@ def test_a_mailbox_that_is_no_longer_read_answers_by_itself():
         "I have left the firm. This mailbox is no longer read. Please update your records.", "Re: Export"
     )
     assert (found.kind, found.machine) == (Kind.NOT_REQUEST, Machine.AUTO_REPLY)
+
+
+def test_a_long_list_is_read_in_its_one_likely_language_and_a_short_one_in_all():
+    line = " widget gasket valve flange bracket the rivet washer "
+    assert spoken_in([line] * 20) == ("en",)
+    assert spoken_in([line] * 2) == LANGUAGES
