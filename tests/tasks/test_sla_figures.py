@@ -259,10 +259,7 @@ def test_the_pdf_says_the_same_on_two_to_four_pages(session: Session, language: 
     assert document == report_pdf(found, language)
     reader = pypdf.PdfReader(io.BytesIO(document))
     assert 2 <= len(reader.pages) <= 4
-    footer = {
-        "fr": "Au 23 novembre 2026 · Demandes reçues du 1er",
-        "en": "As of 23 November 2026 · Requests received",
-    }
+    footer = {"fr": "Au 23 novembre 2026 · Demandes reçues du 1er", "en": "As of 23 November 2026 · Requests received"}  # fmt: skip
     assert all(footer[language] in " ".join(page.extract_text().split()) for page in reader.pages)
     title = {"fr": "les douze derniers mois", "en": "the last twelve months"}
     assert title[language] in reader.pages[0].extract_text()
