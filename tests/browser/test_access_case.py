@@ -17,6 +17,7 @@ from tests.support.access_story import CAMILLE, REF, Story
 from tests.support.browsing import LOCAL
 from tests.support.running import Running
 
+pytestmark = pytest.mark.long
 HERS = {
     "contacts": "SELECT email, phone, full_name, role, company, notes, marketing_optin, opted_out_at, restricted_at,"
     " last_contact_at"

@@ -4,12 +4,15 @@ import re
 import sqlite3
 from collections.abc import Iterator
 
+import pytest
+
 from flows.demo.local_mail import OUTBOX
 from flows.demo.people import letters_to, text_of
 from tests.support.access_story import CAMILLE, REF, Story
 from tests.support.browsing import code_in
 from tests.support.running import Running
 
+pytestmark = pytest.mark.long
 NAMES = ("camille", "durand", "atelier-lumiere", "oliver", "bennett", "harbour-analytics")
 
 

@@ -33,7 +33,7 @@ BETWEEN = [f"before {step}" for step in (*STEPS, *SUSPENSIONS)] + ["after close"
 BOUNDARIES = BETWEEN + [f"after {step}" for step in STEPS if step != "close"]
 
 
-HARDEST = {"before acknowledge", "before review-0", "before send reply"}
+HARDEST = {"before send reply"}
 
 
 def how_often(db: str, boundary: str) -> tuple[pytest.MarkDecorator, ...]:

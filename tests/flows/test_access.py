@@ -62,6 +62,7 @@ def test_a_person_in_no_system_is_told_that_nothing_is_held(small_world):
         assert session.exec(select(Download)).all() == []
 
 
+@pytest.mark.long
 def test_a_system_that_is_down_leads_to_a_form_that_says_so(small_world):
     site = small_world.home / "systems" / "site.sqlite"
     [site] = (small_world.home / "systems").glob("*.sqlite") if not site.exists() else [site]
@@ -100,6 +101,7 @@ def test_a_column_without_mapping_stops_discovery_with_its_name(small_world):
     assert "contacts.linkedin" in text.replace("\\", "")
 
 
+@pytest.mark.long
 def test_a_wrong_answer_is_asked_again_and_says_why(small_world):
     ref = to_review(small_world)
     small_world.decide(ref, 0, reason="ok")
@@ -153,6 +155,7 @@ def test_the_lost_bell_is_rung_again(small_world):
     assert small_world.advance(ref).waits_for == WaitsFor.COLLEAGUE
 
 
+@pytest.mark.long
 def test_a_code_that_was_not_entered_in_time_brings_the_officer_in(small_world):
     ref = small_world.receive(request_mail())
     small_world.advance(ref)

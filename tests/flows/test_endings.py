@@ -59,6 +59,7 @@ def test_an_extension_is_told_with_its_reason_once_and_then_not_offered_again(sm
     assert event.recorded_by == OFFICER
 
 
+@pytest.mark.long
 def test_excessive_needs_a_second_officer_who_is_somebody_else(small_world):
     small_world.add_officer(SECOND)
     ref = to_form(small_world, "access")
@@ -119,6 +120,7 @@ def test_a_refusal_needs_a_ground_of_its_own_right(small_world):
         (Choice.NOT_A_REQUEST, "not_a_request", "not_a_request"),
     ],
 )
+@pytest.mark.long
 def test_a_request_taken_back_or_none_at_all_is_confirmed_in_writing(small_world, choice, kind, outcome):
     ref = to_form(small_world, "erasure")
     small_world.decide(ref, words(choice), reason="La personne parlait de son compte chez un autre.")

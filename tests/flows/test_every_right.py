@@ -204,6 +204,7 @@ def test_a_restriction_is_set_in_every_system(small_world):
         assert session.exec(select(Restriction.ground)).one() == "claims"
 
 
+@pytest.mark.long
 def test_withdrawn_consent_stops_and_erases_what_rested_on_it_alone(small_world):
     with unit_of_work() as session:
         me = Identifier(kind="email", value=CAMILLE)
