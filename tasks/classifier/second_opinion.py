@@ -1,7 +1,7 @@
 """A second opinion on a sentence: which right it asks for, learnt from example sentences, for wording the rules do not know.
 
 Words are read as the things they mean (`opinion_concepts.yaml`: delete, stop, mine, format ...), alike in every language,
-so that an example in one teaches the others. `python -m bench.learn_opinion` learns the weights in `opinion.json` from
+so that an example in one teaches the others. `python -m tasks.classifier.learn_opinion` learns the weights in `opinion.json` from
 `examples/`. Pure: text in, numbers out.
 """
 

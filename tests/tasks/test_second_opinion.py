@@ -5,8 +5,8 @@ import json
 import pytest
 import yaml
 
-from bench.learn_opinion import examples, learn
 from models.rights import Right
+from tasks.classifier.learn_opinion import examples, learn
 from tasks.classifier.load_vocabulary import LANGUAGES
 from tasks.classifier.second_opinion import FOLDER, WEIGHTS, features, second_opinion
 from tasks.classifier.split_sentences import sentences
@@ -26,7 +26,7 @@ def opinion(text: str):
 
 def test_the_weights_are_those_the_examples_teach():
     assert json.loads(WEIGHTS.read_text("utf-8")) == learn(examples(FOLDER / "examples")), (
-        "run `python -m bench.learn_opinion` and commit the result"
+        "run `python -m tasks.classifier.learn_opinion` and commit the result"
     )
 
 

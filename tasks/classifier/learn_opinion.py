@@ -1,4 +1,4 @@
-"""Learns the weights of the second opinion from the example sentences: `python -m bench.learn_opinion`.
+"""Learns the weights of the second opinion from the example sentences: `python -m tasks.classifier.learn_opinion`.
 
 A logistic regression by stochastic descent, in the standard library; the same sentences give the same weights. Run it
 after a change of `tasks/classifier/examples/` or `opinion_concepts.yaml`, and commit the result.
