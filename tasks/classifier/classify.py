@@ -199,7 +199,8 @@ def _written_by_person(
         return Kind.NOT_REQUEST, 0.8
     vague = surest is Strength.BESIDE and bool(subject.business or body.business)
     hinted = _is_short(mail) and ((surest >= Strength.HINTED and not vague) or perhaps)
-    if rights or touches or hinted or _says_it_elsewhere(mail) or _may_ask(mail, subject, body):
+    reminds = follows and len(set(subject.follow_up + body.follow_up)) > 1
+    if rights or touches or hinted or reminds or _says_it_elsewhere(mail) or _may_ask(mail, subject, body):
         return Kind.NEEDS_REVIEW, 0.5
     return Kind.NOT_REQUEST, 0.9
 
@@ -212,10 +213,10 @@ def _sells(subject: Reading, body: Reading) -> bool:
     own = [finding.words for finding in said] + subject.touch + body.touch + subject.privacy + body.privacy
     if any(_MINE.search(words) for words in own):
         return False
-    if not said:
-        return True
     if subject.alarm or body.alarm:
         return False
+    if not said:
+        return True
     formats = all(finding.right is Right.PORTABILITY for finding in said)
     offers = formats and bool(subject.business or body.business)
     return offers or bool(subject.aside or body.aside)
