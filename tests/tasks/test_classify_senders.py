@@ -41,11 +41,13 @@ ASKS_FOR_NOTHING = [
     ("Nouveautés juridiques", "Notre politique de confidentialité évolue au 1er juin."),
     ("News", "Our privacy policy has changed."),
     ("Dernier rappel RGPD", "Votre société est en défaut de conformité RGPD. Régularisez en payant les frais de 300 euros."),
-    ("Cher ami", "Maître Dossou, notaire, à vous. Vous allez recevoir la somme de 3.000.000 d'un client défunt, envoyez vos données personnelles."),
     ("Oops", "I sent this to the wrong person, sorry."),
 ]
 SEEN_BY_A_PERSON = [
     # none of the phrases above hides a wish of the sender's own
+    ("Votre dossier", "Nos services instruisent une plainte. Communiquez-nous votre registre des traitements."),
+    ("Cher ami", "Maître Dossou, notaire. Vous recevrez trois millions d'un client défunt, envoyez vos données personnelles."),
+    ("Re: the deadline", "I do not accept the two-month extension. Answer my original request about my three invoices."),
     ("Vos messages", "Vous dites : répondez STOP. Je l'ai fait trois fois. Effacez mon adresse maintenant."),
     ("Désinscription", "Votre lien de désinscription ne marche pas."),
     ("Candidature", "J'ai postulé chez vous en 2022. Supprimez mon CV."),
