@@ -62,10 +62,15 @@ SHARED = {
 """Boundaries that access has too: its own test kills there each time."""
 
 
+CONTESTED = {"restrict", "read-wish-1", "announce-end", "lift", "restriction-ends", "rectify-site_db"}
+"""Of the longest story, the boundaries beside what it alone does."""
+
+
 def how_often(db: str, asks: str, step: str) -> tuple[pytest.MarkDecorator, ...]:
     if db == "sqlite" and step == HARDEST.get(asks):
         return ()
-    return (pytest.mark.exhaustive if db == "postgres" or step in SHARED else pytest.mark.long,)
+    rarely = db == "postgres" or step in SHARED or (asks == "contested" and step not in CONTESTED)
+    return (pytest.mark.exhaustive if rarely else pytest.mark.long,)
 
 
 CASES = [

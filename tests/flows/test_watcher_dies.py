@@ -21,6 +21,7 @@ from flows.runtime.clock import utc_now
 from models.database import reading, unit_of_work
 from models.settings import REPOSITORY
 from models.tables import Heartbeat, Role
+from tasks.figures.sla_say import say
 from tasks.officers import add_officer
 from tests.conftest import forget_settings
 from tests.support.running import Running, end, environment, free_ports, start_demo, wait_for
@@ -125,8 +126,8 @@ def test_a_watcher_that_stops_turns_everything_red_until_it_runs_again(outside: 
     status, red = outside.doctor()
     assert (status, list(red)) == (1, ["clockwork"])
     assert f"{WATCHER} since" in red["clockwork"]
-    assert WATCHER in outside.banner()
-    assert not [flow for flow in OTHERS if flow in outside.banner()]
+    assert say("en", f"flow.{WATCHER}") in outside.banner()
+    assert not [flow for flow in OTHERS if say("en", f"flow.{flow}") in outside.banner()]
 
     outside.api("PATCH", f"/deployments/{outside.deployment(WATCHER)}", paused=False)
     outside.runs_once(WATCHER)
