@@ -4,6 +4,7 @@ They look only. Days and texts are bound parameters; the same rows come back fro
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -74,8 +75,16 @@ def period(session: Session, wanted: Filter, today: date) -> dict[int, Rows]:
 
 def _chosen(wanted: Filter) -> FromClause:
     """Return the requests of the period. Each summary reads its own index; where choosing is dear, it is done once."""
-    chosen = select(RequestDates.__table__).where(sets.in_period(wanted))  # type: ignore[attr-defined]
-    return chosen.cte("chosen") if wanted.system else chosen.subquery("chosen")
+    dates = RequestDates
+    columns = (
+        *(dates.received_on, dates.right, dates.replied_on, dates.commitment, dates.statutory),
+        *(dates.answer_days, dates.in_promise, dates.in_law, dates.outcome, dates.channel),
+        *(dates.identity_checked, dates.refusal_ground, dates.refusal_latest, dates.extension_ground),
+    )
+    chosen = select(*map(col, columns)).where(sets.in_period(replace(wanted, system="")))
+    if not wanted.system:
+        return chosen.subquery("chosen")
+    return chosen.where(sets.found_in(wanted.system)).cte("chosen")
 
 
 def _answered(session: Session, c: Columns) -> Select[Any]:

@@ -65,6 +65,12 @@ def _involves(system: str) -> Condition:
     return exists().where(here, col(FindingRow.system) == system, holds).correlate(RequestDates)
 
 
+def found_in(system: str) -> Condition:
+    """The same, quicker where it is asked of most requests."""
+    holds = (col(FindingRow.system) == system, col(FindingRow.status).in_(INVOLVED))
+    return col(RequestDates.request_id).in_(select(col(FindingRow.request_id)).where(*holds))
+
+
 PROMISE_KEPT = col(RequestDates.in_promise).is_(True)
 LAW_KEPT = col(RequestDates.in_law).is_(True)
 
