@@ -169,18 +169,18 @@ def test_the_list_of_somebody_else_is_bulk_and_whoever_writes_over_it_is_read(db
     handled, message = receive(mail(ACCESS, **theirs))
     assert (handled.state, message.automatic) == (MessageState.PEN, "it is bulk mail")
     touches = mail(
-        f"Une question sur mes données personnelles. {'Il a plu à Lyon. ' * 30}\n", "x", "a@mail.example", "<2@x>",
+        f"Une question sur mes données personnelles. {'Nous avons eu de la pluie dans la ville. ' * 30}\n", "x", "a@mail.example", "<2@x>",
         **theirs,
     )  # fmt: skip
     assert receive(touches)[0].state == MessageState.PEN
     assert todo_kinds() == [TodoKind.QUALIFY] * 2
-    chat = mail("Il a plu à Lyon. " * 30, "x", "b@mail.example", "<3@x>", **theirs)
+    chat = mail("Nous avons eu de la pluie dans la ville. " * 30, "x", "b@mail.example", "<3@x>", **theirs)
     handled, message = receive(chat)
     assert (handled.state, message.quiet) == (MessageState.PEN, True)
     news = {"List_Unsubscribe": "<mailto:u@shop.example>", "Precedence": "bulk"}
-    offers = mail("Il a plu à Lyon. " * 30, "x", "news@shop.example", "<4@x>", **news)
+    offers = mail("Nous avons eu de la pluie dans la ville. " * 30, "x", "news@shop.example", "<4@x>", **news)
     assert receive(offers)[0].state == MessageState.MACHINE
-    footer = mail(f"{'Il a plu à Lyon. ' * 30}\n\nProtection des données : RGPD.\n", "x", "news@shop.example", "<5@x>", **news)  # fmt: skip
+    footer = mail(f"{'Nous avons eu de la pluie dans la ville. ' * 30}\n\nProtection des données : RGPD.\n", "x", "news@shop.example", "<5@x>", **news)  # fmt: skip
     handled, message = receive(footer)
     assert (handled.state, message.quiet) == (MessageState.PEN, True)
     assert stored(message.id).reason
