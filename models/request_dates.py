@@ -3,6 +3,7 @@
 Renewing again changes nothing. Nobody decides by these rows: letters, forms and pages compute (DESIGN.md 4.7).
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlmodel import Session, col, select
@@ -12,7 +13,8 @@ from models.calendar import paris_date
 from models.case_clock import clock_events, deadlines_of
 from models.deadlines import Deadlines
 from models.letter_told import is_lost
-from models.tables import Case, Decision, Letter, Request, RequestDates
+from models.records import FindingStatus
+from models.tables import Case, Decision, FindingRow, Letter, Request, RequestDates
 
 
 def renew(session: Session, case: Case, now: datetime) -> None:
@@ -33,6 +35,17 @@ def renew(session: Session, case: Case, now: datetime) -> None:
     session.flush()
 
 
+def month_number(day: date) -> int:
+    """Return the months since the year 0."""
+    return 12 * day.year + day.month - 1
+
+
+def names(systems: Iterable[str]) -> str:
+    """Return `,elay,site_db,`: each system between commas, so that one is found by `%,elay,%`; empty where there is none."""
+    found = sorted(set(systems))
+    return f",{','.join(found)}," if found else ""
+
+
 def _row(
     session: Session, case: Case, request: Request, dates: Deadlines, ground: str, now: datetime
 ) -> RequestDates:
@@ -49,6 +62,7 @@ def _row(
         language=case.language,
         channel=case.channel,
         received_on=dates.received_on,
+        received_month=month_number(dates.received_on),
         commitment=dates.commitment,
         statutory=dates.statutory_in_force,
         binding=dates.binding,
@@ -65,6 +79,7 @@ def _row(
         outcome=outcome,
         refusal_ground=_refusal_ground(session, request) if outcome == "refused" else "",
         identity_checked=case.identity_settled_at is not None,
+        systems=names(_involved(session, request)),
         computed_on=paris_date(now),
     )
 
@@ -85,3 +100,11 @@ def _refusal_ground(session: Session, request: Request) -> str:
     )
     decision = session.exec(refused.order_by(col(Decision.id).desc())).first()
     return str(decision.answers.get("ground", "")) if decision else ""
+
+
+def _involved(session: Session, request: Request) -> Iterable[str]:
+    """The systems of which a search found something, failed, or waits for a colleague."""
+    found = select(FindingRow.system).where(
+        FindingRow.request_id == request.id, FindingRow.status != FindingStatus.NONE
+    )
+    return session.exec(found)

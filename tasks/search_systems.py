@@ -18,6 +18,7 @@ from models.data_map_loading import load_data_map
 from models.database import reading
 from models.errors import DsrError, Permanent, Rejected, Retryable, Unavailable
 from models.records import ContactPoint, Finding, FindingStatus, Identifier, ManualAnswer
+from models.request_dates import renew
 from models.settings import settings
 from models.storage import fetch, keep, sha256
 from models.tables import FindingRow, Request, RequestState
@@ -135,6 +136,7 @@ def store_findings(round_number: int, findings: Sequence[Finding]) -> Callable[[
                 )
             )
         statuses = {finding.system: finding.status.value for finding in findings}
+        renew(scene.session, scene.case, scene.now)
         scene.audit("systems_searched", round=round_number, systems=statuses)
         return {"systems": statuses}
 

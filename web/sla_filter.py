@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from models.calendar import Language
@@ -39,11 +40,21 @@ def query_of(
     language: Language, wanted: Filter, figure: str = "", value: str = "", page_number: int = 1
 ) -> str:
     """Return the query of a link that keeps the filter, the place in a list and the language."""
-    names = ("since", "until", "right", "language", "system")
-    fields = {name: str(getattr(wanted, name)) for name in names} | {
+    place = {
         "figure": figure,
         "value": value,
         "page_number": str(page_number) if page_number > 1 else "",
         "lang": "" if language == desk_language() else language,
     }
+    return "&".join(filter(None, (_kept(wanted), _encoded(place))))
+
+
+@lru_cache(maxsize=256)
+def _kept(wanted: Filter) -> str:
+    """The same on hundreds of links of a page."""
+    names = ("since", "until", "right", "language", "system")
+    return _encoded({name: str(getattr(wanted, name)) for name in names})
+
+
+def _encoded(fields: Mapping[str, str]) -> str:
     return urlencode({name: text for name, text in fields.items() if text})

@@ -8,9 +8,9 @@ from sqlmodel import Field, SQLModel
 from models.tables.columns import instant
 
 
-def _few(name: str, condition: str, ground: str) -> Index:
+def _few(name: str, condition: str, *columns: str) -> Index:
     """An index of the few rows that fulfil the condition."""
-    return Index(name, "received_on", ground, postgresql_where=text(condition), sqlite_where=text(condition))
+    return Index(name, *columns, postgresql_where=text(condition), sqlite_where=text(condition))
 
 
 class RequestDates(SQLModel, table=True):
@@ -25,11 +25,13 @@ class RequestDates(SQLModel, table=True):
         Index(
             "ix_request_dates_answered",
             "received_on",
+            "received_month",
             "right",
             "in_promise",
             "in_law",
             "answer_days",
             "language",
+            "systems",
         ),
         Index(
             "ix_request_dates_kind",
@@ -39,16 +41,19 @@ class RequestDates(SQLModel, table=True):
             "identity_checked",
             "right",
             "language",
+            "systems",
         ),
-        _few("ix_request_dates_refused", "outcome = 'refused'", "refusal_ground"),
-        _few("ix_request_dates_extended", "extension_ground <> ''", "extension_ground"),
+        _few("ix_request_dates_unanswered", "replied_on IS NULL", "right", "language"),
+        _few("ix_request_dates_refused", "outcome = 'refused'", "received_on", "refusal_ground"),
+        _few("ix_request_dates_extended", "extension_ground <> ''", "received_on", "extension_ground"),
     )
     request_id: int = Field(primary_key=True, foreign_key="request.id")
     case_id: int = Field(foreign_key="case.id", index=True)
-    right: str = Field(index=True)
+    right: str
     language: str
     channel: str
     received_on: date
+    received_month: int = Field(default=0, description="since the year 0: 12 × year + month - 1")
     commitment: date
     statutory: date = Field(description="in force: the extended one after an extension")
     binding: date = Field(index=True)
@@ -58,13 +63,16 @@ class RequestDates(SQLModel, table=True):
     pause_open: bool = False
     extended: bool = False
     extension_ground: str = ""
-    replied_on: date | None = Field(default=None, index=True)
+    replied_on: date | None = None
     answer_days: int | None = Field(default=None, description="calendar days from receipt to reply")
     in_promise: bool | None = Field(default=None, description="answered within the 30 days")
     in_law: bool | None = Field(default=None, description="answered within what the law allows")
     outcome: str = ""
     refusal_ground: str = ""
     identity_checked: bool = False
+    systems: str = Field(
+        default="", description="which found something, failed or wait for a colleague: `,elay,site_db,`"
+    )
     computed_on: date
 
 

@@ -45,8 +45,8 @@ def figures(session: Session, wanted: Filter, today: date) -> Figures:
     days: Counter[int] = Counter()
     for row in parts[queries.DAYS]:
         days[row.i] += row.n
-    stages = queries.stages(session, wanted)
-    bounced = queries.bounced(session, wanted)
+    stages = queries.stages(session, wanted, today)
+    bounced = queries.bounced(session, wanted, today)
     return Figures(
         filter=wanted,
         as_of=today,
@@ -58,7 +58,7 @@ def figures(session: Session, wanted: Filter, today: date) -> Figures:
         waiting=_complete("waiting", WaitsFor, {row.waits_for: row.number for row in now}),
         blocked=tuple(
             Blocked(row.system, row.number, row.failed, row.silent)
-            for row in queries.blocked(session, wanted)
+            for row in queries.blocked(session, wanted, today)
         ),
         total=_total(months, days),
         months=months,

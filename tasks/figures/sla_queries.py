@@ -3,17 +3,21 @@
 They look only. Days and texts are bound parameters; the same rows come back from SQLite and PostgreSQL.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
+    Date,
     FromClause,
     Integer,
+    Result,
     Select,
     String,
+    bindparam,
     cast,
     distinct,
     extract,
@@ -22,7 +26,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    type_coerce,
     union_all,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -34,7 +37,9 @@ from models.tables import FindingRow, Letter, ManualTask, Request, RequestDates,
 from tasks.figures import sla_sets as sets
 
 MONTH, DAYS, KIND, REFUSED, EXTENDED = range(1, 6)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)  # after it, rather than not null: SQLite then takes the index
 Rows = Sequence[Any]
+Query = Select[Any] | CompoundSelect[Any]
 Columns = ReadOnlyColumnCollection[str, Any]
 
 
@@ -58,67 +63,77 @@ def period(session: Session, wanted: Filter, today: date) -> dict[int, Rows]:
     DAYS: a = right, i = days to answer; n. KIND: a, b = outcome, channel; n, n1 with identity checked.
     REFUSED: a = ground; n, n1 too late. EXTENDED: a = ground; n.
     """
-    c = _chosen(wanted).c
-    summaries = (
-        _answered(session, c),
-        _late(session, c, today),
-        _by_days(c),
-        _by_kind(c),
-        _refused(c),
-        _extended(c),
-    )
     found: dict[int, list[Any]] = {part: [] for part in (MONTH, DAYS, KIND, REFUSED, EXTENDED)}
-    for row in session.execute(union_all(*summaries)):
+    for row in _asked(session, _period, wanted, today):
         found[row.part].append(row)
     return dict(found)
 
 
+def _asked(
+    session: Session, statement: Callable[[Filter], Query], wanted: Filter, today: date
+) -> Result[Any]:
+    """Execute a statement that is made once for each shape of filter: making one costs as much as a small query."""
+    return session.execute(statement(sets.shape_of(wanted)), sets.values_of(wanted, today))
+
+
+@cache
+def _period(wanted: Filter) -> Query:
+    c = _chosen(wanted).c
+    measured = _measured(c)
+    summaries = (
+        _by_month(measured),
+        _by_days(measured),
+        _late(c, bindparam("today", type_=Date)),
+        _by_kind(c),
+        _refused(c),
+        _extended(c),
+    )
+    return union_all(*summaries)
+
+
 def _chosen(wanted: Filter) -> FromClause:
-    """Return the requests of the period. Each summary reads its own index; where choosing is dear, it is done once."""
+    """Return the requests of the period; each summary reads its own index."""
     dates = RequestDates
     columns = (
-        *(dates.received_on, dates.right, dates.replied_on, dates.commitment, dates.statutory),
+        *(dates.received_month, dates.right, dates.replied_on, dates.commitment, dates.statutory),
         *(dates.answer_days, dates.in_promise, dates.in_law, dates.outcome, dates.channel),
         *(dates.identity_checked, dates.refusal_ground, dates.refusal_latest, dates.extension_ground),
     )
-    chosen = select(*map(col, columns)).where(sets.in_period(replace(wanted, system="")))
-    if not wanted.system:
-        return chosen.subquery("chosen")
-    return chosen.where(sets.found_in(wanted.system)).cte("chosen")
+    return select(*map(col, columns)).where(sets.in_period(wanted)).subquery("chosen")
 
 
-def _answered(session: Session, c: Columns) -> Select[Any]:
-    """By day first, in the order of an index, then by month: there are few days and many requests."""
-    days = (
-        select(c.received_on, c.right, c.in_promise, c.in_law, cast(func.count(), Integer).label("number"))
-        .group_by(c.received_on, c.right, c.in_promise, c.in_law)
-        .subquery("days")
-        .c
-    )
-    month, number = _month(session, days.received_on), days.number
+def _measured(c: Columns) -> Columns:
+    """Few rows that say as much as the many about time: two summaries are made of them."""
+    alike = (c.received_month, c.right, c.in_promise, c.in_law, c.answer_days)
+    return select(*alike, cast(func.count(), Integer).label("number")).group_by(*alike).cte("measured").c
+
+
+def _by_month(measured: Columns) -> Select[Any]:
     flags = (
-        days.in_promise.is_not(None),
-        days.in_promise.is_(True),
-        days.in_promise.is_(False),
-        days.in_law.is_(True),
-        days.in_law.is_(False),
+        measured.in_promise.is_not(None),
+        measured.in_promise.is_(True),
+        measured.in_promise.is_(False),
+        measured.in_law.is_(True),
+        measured.in_law.is_(False),
     )
-    sums = [cast(func.coalesce(func.sum(number).filter(flag), 0), Integer) for flag in (true(), *flags)]
-    return _part(MONTH, (_text(month), days.right), literal(0), sums).group_by(month, days.right)
+    sums = [_sum(measured.number, flag) for flag in (true(), *flags)]
+    texts = (cast(measured.received_month, String), measured.right)
+    return _part(MONTH, texts, literal(0), sums).group_by(measured.received_month, measured.right)
 
 
-def _late(session: Session, c: Columns, today: date) -> Select[Any]:
+def _late(c: Columns, today: ColumnElement[date]) -> Select[Any]:
     """What is unanswered and past its dates: missed, too."""
-    month, zero = _month(session, c.received_on), literal(0)
+    zero = literal(0)
     promise, law = c.commitment < today, c.statutory < today
     sums = (zero, zero, zero, _counted(promise), zero, _counted(law))
-    late = _part(MONTH, (_text(month), c.right), zero, sums)
-    return late.where(c.replied_on.is_(None), or_(promise, law)).group_by(month, c.right)
+    late = _part(MONTH, (cast(c.received_month, String), c.right), zero, sums)
+    return late.where(c.replied_on.is_(None), or_(promise, law)).group_by(c.received_month, c.right)
 
 
-def _by_days(c: Columns) -> Select[Any]:
-    counted = _part(DAYS, (c.right,), c.answer_days, (func.count(),))
-    return counted.where(c.answer_days.is_not(None)).group_by(c.right, c.answer_days)
+def _by_days(measured: Columns) -> Select[Any]:
+    days = measured.answer_days
+    counted = _part(DAYS, (measured.right,), days, (_sum(measured.number, true()),))
+    return counted.where(days.is_not(None)).group_by(measured.right, days)
 
 
 def _by_kind(c: Columns) -> Select[Any]:
@@ -137,17 +152,6 @@ def _extended(c: Columns) -> Select[Any]:
     return extended.where(c.extension_ground != "").group_by(c.extension_ground)
 
 
-def _month(session: Session, day: ColumnElement[date]) -> ColumnElement[int]:
-    """Months since the year 0, by the quickest way of each engine."""
-    if session.get_bind().dialect.name == "postgresql":
-        year: ColumnElement[int] = cast(func.date_part("year", day), Integer)
-        month: ColumnElement[int] = cast(func.date_part("month", day), Integer)
-    else:
-        text = type_coerce(day, String)  # 2026-11-23
-        year, month = cast(func.substr(text, 1, 4), Integer), cast(func.substr(text, 6, 2), Integer)
-    return year * 12 + month - 1
-
-
 def _part(
     part: int, texts: Sequence[ColumnElement[Any]], i: ColumnElement[int], sums: Sequence[ColumnElement[int]]
 ) -> Select[Any]:
@@ -163,16 +167,21 @@ def _part(
     )
 
 
-def _text(number: ColumnElement[int]) -> ColumnElement[str]:
-    return cast(number, String)
-
-
 def _counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(condition)
 
 
-def blocked(session: Session, wanted: Filter) -> Rows:
+def _sum(number: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(number).filter(condition), 0), Integer)
+
+
+def blocked(session: Session, wanted: Filter, today: date) -> Rows:
     """Return, by `system`, how many unanswered requests it holds up: `number`, and of these `failed` and `silent`."""
+    return _asked(session, _blocked, wanted, today).all()
+
+
+@cache
+def _blocked(wanted: Filter) -> Query:
     waits = sets.unanswered_now(wanted)
     failed = (
         select(col(FindingRow.request_id), col(FindingRow.system), literal(1).label("failed"))
@@ -186,23 +195,28 @@ def blocked(session: Session, wanted: Filter) -> Rows:
     )
     both = union_all(failed, silent).subquery().c
     number = func.count(distinct(both.request_id))
-    query = select(
+    counted = select(
         both.system,
         number.label("number"),
         number.filter(both.failed == 1).label("failed"),
         number.filter(both.failed == 0).label("silent"),
     )
-    return session.execute(query.group_by(both.system).order_by(both.system)).all()
+    return counted.group_by(both.system).order_by(both.system)
 
 
-def stages(session: Session, wanted: Filter) -> Rows:
+def stages(session: Session, wanted: Filter, today: date) -> Rows:
     """Return figure, value, the number of timed requests that were there, and their seconds altogether."""
+    return _asked(session, _stages, wanted, today).all()
+
+
+@cache
+def _stages(wanted: Filter) -> Query:
     timed = sets.timed(wanted).cte("timed")
     chosen = col(Stretch.request_id).in_(select(timed.c.request_id))
     queries = []
     for figure, column in (("stage", col(Stretch.state)), ("waited", col(Stretch.waits_for))):
         each = (
-            select(column.label("value"), func.sum(_seconds(session)).label("seconds"))
+            select(column.label("value"), func.sum(_seconds()).label("seconds"))
             .where(chosen, col(Stretch.until).is_not(None))
             .group_by(col(Stretch.request_id), column)
             .subquery(figure)
@@ -211,27 +225,29 @@ def stages(session: Session, wanted: Filter) -> Rows:
         queries.append(
             select(literal(figure).label("figure"), each.c.value, number, seconds).group_by(each.c.value)
         )
-    return session.execute(union_all(*queries)).all()
+    return union_all(*queries)
 
 
-def _seconds(session: Session) -> ColumnElement[int]:
-    since, until = col(Stretch.since), col(Stretch.until)
-    if session.get_bind().dialect.name == "postgresql":
-        return cast(extract("epoch", until) - extract("epoch", since), Integer)
-    return cast(func.strftime("%s", until), Integer) - cast(func.strftime("%s", since), Integer)
+def _seconds() -> ColumnElement[int]:
+    return cast(extract("epoch", col(Stretch.until)) - extract("epoch", col(Stretch.since)), Integer)
 
 
-def bounced(session: Session, wanted: Filter) -> Rows:
+def bounced(session: Session, wanted: Filter, today: date) -> Rows:
     """Return the kind of letter and the request of each letter that came back."""
-    came_back = select(col(Letter.case_id)).where(col(Letter.bounced_at).is_not(None)).subquery()
-    query = (
+    return _asked(session, _bounced, wanted, today).all()
+
+
+@cache
+def _bounced(wanted: Filter) -> Query:
+    ever = col(Letter.bounced_at) > EVER
+    came_back = select(col(Letter.case_id)).where(ever).subquery()
+    return (
         select(col(Letter.kind), col(RequestDates.request_id))
         .join(RequestDates, sets.letter_of_request())
         .where(
-            col(Letter.bounced_at).is_not(None),
+            ever,
             col(RequestDates.case_id).in_(select(came_back.c.case_id)),  # shows SQLite where to begin
             sets.in_period(wanted),
         )
         .distinct()
     )
-    return session.execute(query).all()

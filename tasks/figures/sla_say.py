@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -98,6 +98,7 @@ def _titles(folder: Path, language: Language) -> Mapping[str, str]:
     return {key: str(getattr(system.title, language)) for key, system in listed.items()}
 
 
+@lru_cache(maxsize=1_024)
 def month_name(language: Language, month: str, *, short: bool = False) -> str:
     """`2026-11` as 'November 2026', or 'Nov 26'."""
     first = date.fromisoformat(f"{month}-01")
@@ -118,6 +119,7 @@ def date_name(language: Language, day: date) -> str:
     return _first(language, day, str(format_date(day, "d MMM y", LOCALES[language]))).replace(" ", "\u00a0")
 
 
+@lru_cache(maxsize=4_096, typed=True)  # 14 and 14.0 are written differently
 def number(language: Language, value: float | None) -> str:
     """A number as people write it, a fraction with one decimal; a dash where there is none."""
     form = "#,##0.0" if isinstance(value, float) else "#,##0"

@@ -3,10 +3,11 @@
 Pure: conditions on `request_dates`, which every query here selects from or joins; values are bound, never spelled out.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -14,13 +15,13 @@ from models.alerts import Standing
 from models.calendar import DAY, add_working_days
 from models.errors import Rejected
 from models.records import FindingStatus
+from models.request_dates import names
 from models.settings import settings
 from models.sla import Filter
 from models.tables import FindingRow, Letter, ManualTask, Request, RequestDates, Stretch
 
 Condition = ColumnElement[bool]
-INVOLVED = tuple(status.value for status in FindingStatus if status is not FindingStatus.NONE)
-TIMED = 1_000  # requests
+TIMED = 500  # requests
 
 UNANSWERED = col(RequestDates.replied_on).is_(None)
 ANSWERED = col(RequestDates.replied_on).is_not(None)
@@ -28,17 +29,39 @@ CLOSED = col(RequestDates.outcome) != ""
 EXTENDED = col(RequestDates.extension_ground) != ""
 REFUSED = col(RequestDates.outcome) == "refused"
 REFUSED_LATE = and_(REFUSED, col(RequestDates.replied_on) > col(RequestDates.refusal_latest))
+ANY = "?"
 NO_GROUND = "none"  # of a refusal whose ground nobody noted
 IDENTITY = {"checked": True, "unchecked": False}
 NOW = frozenset({"unanswered", "standing", "age", "waiting", "blocked", "failed", "silent"})
 """Figures of today, whatever the period."""
 
 
+def shape_of(wanted: Filter) -> Filter:
+    """The same for all filters whose statements differ in their values alone; these are `values_of`."""
+    return Filter(
+        date.min,
+        date.max,
+        *(ANY if value else "" for value in (wanted.right, wanted.language, wanted.system)),
+    )
+
+
+def values_of(wanted: Filter, today: date) -> dict[str, date | str]:
+    """What to execute a statement made for `shape_of(wanted)` with."""
+    return {
+        "since": wanted.since,
+        "until": wanted.until,
+        "right": wanted.right,
+        "language": wanted.language,
+        "system": _pattern(wanted.system),
+        "today": today,
+    }
+
+
 def in_period(wanted: Filter) -> Condition:
     """Received in the period, of the right, language and system."""
     return and_(
-        col(RequestDates.received_on) >= wanted.since,
-        col(RequestDates.received_on) <= wanted.until,
+        col(RequestDates.received_on) >= bindparam("since", wanted.since),
+        col(RequestDates.received_on) <= bindparam("until", wanted.until),
         _about(wanted),
     )
 
@@ -51,24 +74,18 @@ def unanswered_now(wanted: Filter) -> Condition:
 def _about(wanted: Filter) -> Condition:
     conditions: list[Condition] = [true()]
     if wanted.right:
-        conditions.append(col(RequestDates.right) == wanted.right)
+        conditions.append(col(RequestDates.right) == bindparam("right", wanted.right))
     if wanted.language:
-        conditions.append(col(RequestDates.language) == wanted.language)
+        conditions.append(col(RequestDates.language) == bindparam("language", wanted.language))
     if wanted.system:
-        conditions.append(_involves(wanted.system))
+        within: BindParameter[str] = bindparam("system", _pattern(wanted.system))
+        conditions.append(col(RequestDates.systems).like(within, escape="/"))
     return and_(*conditions)
 
 
-def _involves(system: str) -> Condition:
-    here = col(FindingRow.request_id) == RequestDates.request_id
-    holds = col(FindingRow.status).in_(INVOLVED)
-    return exists().where(here, col(FindingRow.system) == system, holds).correlate(RequestDates)
-
-
-def found_in(system: str) -> Condition:
-    """The same, quicker where it is asked of most requests."""
-    holds = (col(FindingRow.system) == system, col(FindingRow.status).in_(INVOLVED))
-    return col(RequestDates.request_id).in_(select(col(FindingRow.request_id)).where(*holds))
+def _pattern(system: str) -> str:
+    """Of a LIKE that takes each character of the name as it is."""
+    return "%" + re.sub("([/%_])", r"/\1", names([system])) + "%"
 
 
 PROMISE_KEPT = col(RequestDates.in_promise).is_(True)

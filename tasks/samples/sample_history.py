@@ -6,6 +6,7 @@ Nobody in them exists. The same seed invents the same cases; writing again adds 
 import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Table, insert
@@ -183,12 +184,13 @@ def _write(
         (case, story, request | {"id": number})
         for (case, story), request, number in zip(told, requests, ids, strict=True)
     ]
+    findings = [list(finding_rows(chance, story, request, now)) for _, story, request in rows]
     for table, found in (
         (ClockEvent, (row for case, stories in zip(case_ids, invented, strict=True)
                       for row in clock_rows(case, stories[1][0]))),
-        (RequestDates, (dates_row(case, story, request, now) for case, story, request in rows)),
+        (RequestDates, (dates_row(*row, searched, now) for row, searched in zip(rows, findings, strict=True))),
         (Stretch, (row for _, story, request in rows for row in stretch_rows(story, request, now))),
-        (FindingRow, (row for _, story, request in rows for row in finding_rows(chance, story, request, now))),
+        (FindingRow, chain.from_iterable(findings)),
         (ManualTask, (task_row(story, request) for _, story, request in rows if _was_searched(story))),
         (Letter, (row for case, story, request in rows for row in letter_rows(case, story, request))),
     ):  # fmt: skip

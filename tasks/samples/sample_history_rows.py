@@ -1,7 +1,7 @@
 """The rows of one invented request, table by table, as the engine itself would have left them. Pure."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -10,6 +10,8 @@ from typing import Any
 from models.alerts import reply_due
 from models.calendar import PARIS, add_working_days, paris_date
 from models.deadlines import Clock, Deadlines
+from models.records import FindingStatus
+from models.request_dates import month_number, names
 from models.rights import Right
 from models.tables import LetterState, RequestState, WaitsFor
 
@@ -116,7 +118,7 @@ def clock_rows(case_id: int, story: Story) -> Iterator[Row]:
         yield event("extended", _noon(extension.notice_sent_on), reason=extension.reason)
 
 
-def dates_row(case: Row, story: Story, request: Row, now: datetime) -> Row:
+def dates_row(case: Row, story: Story, request: Row, findings: Sequence[Row], now: datetime) -> Row:
     """Return the dates as `models.request_dates` derives them."""
     dates, replied_on = story.dates, paris_date(story.replied_at) if story.replied_at else None
     extension = story.clock.extension
@@ -128,6 +130,7 @@ def dates_row(case: Row, story: Story, request: Row, now: datetime) -> Row:
         "language": case["language"],
         "channel": case["channel"],
         "received_on": dates.received_on,
+        "received_month": month_number(dates.received_on),
         "commitment": dates.commitment,
         "statutory": dates.statutory_in_force,
         "binding": dates.binding,
@@ -144,6 +147,7 @@ def dates_row(case: Row, story: Story, request: Row, now: datetime) -> Row:
         "outcome": story.outcome,
         "refusal_ground": story.ground,
         "identity_checked": case["identity_settled_at"] is not None,
+        "systems": names(found["system"] for found in findings if found["status"] != FindingStatus.NONE),
         "computed_on": paris_date(now),
     }
 

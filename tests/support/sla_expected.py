@@ -183,7 +183,7 @@ def note(language: Language, section: str, total: Lines) -> str:
         p90=p90,
         longest=written(language, LONGEST),
         late="1",
-        most={"fr": f"1{THIN}000", "en": "1,000"}[language],
+        most="500",
         **{name: written(language, value) for name, value in FORECAST.items()},
     )
 

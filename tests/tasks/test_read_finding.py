@@ -10,7 +10,7 @@ from models.audit import verify
 from models.database import reading, unit_of_work
 from models.errors import NotFound
 from models.records import Finding, FindingStatus
-from models.tables import AuditEvent, FindingRow
+from models.tables import AuditEvent, FindingRow, RequestDates
 from tasks.read_finding import read_finding
 from tasks.search_systems import store_findings
 from tasks.steps import Scene
@@ -123,3 +123,12 @@ def test_an_earlier_round_says_that_it_was_replaced(db: str) -> None:
         rows = session.exec(select(FindingRow).where(FindingRow.system == "site_db")).all()
     replaced = {row.round: read_finding(case.ref, row.id, "Dana", NOW).replaced for row in rows}
     assert replaced == {0: True, 1: False}
+
+
+def test_the_systems_involved_are_kept_for_the_figures(db: str) -> None:
+    found, nothing = client_findings()[0], client_findings()[1]
+    stored(found, nothing.model_copy(update={"status": FindingStatus.NONE}))
+    with reading() as session:
+        kept = {row.systems for row in session.exec(select(RequestDates))}
+    assert f",{found.system}," in kept
+    assert not any(nothing.system in systems for systems in kept)

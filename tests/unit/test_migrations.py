@@ -7,7 +7,7 @@ from sqlmodel import SQLModel, select
 
 from models.database import database, reading, unit_of_work
 from models.migrate import alembic_config, migrate
-from models.tables import Letter, Todo
+from models.tables import FindingRow, Letter, RequestDates, Todo
 from tests.support.case_rows import NOW, add_case
 
 
@@ -47,3 +47,23 @@ def test_what_was_settled_before_keeps_its_day_and_what_never_left_is_to_do_agai
         todos = {todo.key: todo.done_at for todo in session.exec(select(Todo))}
     assert letters == {"bounced:reply": date(2026, 12, 4), "letter_failed:reply": None}
     assert todos == {"bounced": done, "letter_failed": None}
+
+
+def test_the_systems_and_the_month_of_older_requests_are_filled_in(db):
+    with unit_of_work() as session:
+        _, [request] = add_case(session)
+        for number, system, status in (
+            (1, "site_db", "found"),
+            (1, "billing", "none"),
+            (2, "elay", "waiting"),
+        ):
+            session.add(
+                FindingRow(request_id=request.id, round=number, system=system, status=status, searched_at=NOW)
+            )
+    with database().begin() as connection:
+        command.downgrade(alembic_config(connection), "0008")
+    migrate(database())
+    with reading() as session:
+        [dates] = session.exec(select(RequestDates)).all()
+    assert dates.systems == ",elay,site_db,"
+    assert dates.received_month == 12 * NOW.year + NOW.month - 1
