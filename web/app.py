@@ -1,6 +1,9 @@
 """The web app: portal, colleagues' tasks, the officer's desk, and in the demo a mailbox. Starting it changes nothing."""
 
+import gc
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -45,7 +48,7 @@ EXPLAINED = {403, 404, 413}
 
 def create_app() -> FastAPI:
     """Return the app. It reads `settings()`; whoever starts it switches the access log off: paths hold tokens."""
-    app = FastAPI(title="DSR", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="DSR", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_settled)
     https = settings().public_url.startswith("https://")
     app.state.login_attempts = LoginAttempts()
     app.add_middleware(
@@ -84,6 +87,14 @@ def create_app() -> FastAPI:
     if settings().demo:
         app.include_router(demo_mail.router)
     return app
+
+
+@asynccontextmanager
+async def _settled(_app: FastAPI) -> AsyncIterator[None]:
+    """Take what the program itself is made of out of the garbage collector's rounds: one of them held a page up for 170 ms."""
+    gc.collect()
+    gc.freeze()
+    yield
 
 
 def home(request: Request) -> Response:
