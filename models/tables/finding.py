@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import instant, json_column
@@ -13,10 +13,7 @@ class FindingRow(SQLModel, table=True):
     """One system's finding in one round of discovery; the records themselves are encrypted in storage."""
 
     __tablename__ = "finding"
-    __table_args__ = (
-        UniqueConstraint("request_id", "round", "system"),
-        Index("ix_finding_system", "system", "status", "request_id"),
-    )
+    __table_args__ = (UniqueConstraint("request_id", "round", "system"),)
     id: int = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
     round: int

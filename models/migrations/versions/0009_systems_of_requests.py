@@ -34,12 +34,14 @@ def upgrade() -> None:
     op.drop_index("ix_request_dates_right", "request_dates")
     op.drop_index("ix_request_dates_replied_on", "request_dates")
     few = sa.text("replied_on IS NULL")
+    op.drop_index("ix_finding_system", "finding")  # the systems of a request are known without it
     name, columns = "ix_request_dates_unanswered", ["right", "language"]
     op.create_index(name, "request_dates", columns, postgresql_where=few, sqlite_where=few)
 
 
 def downgrade() -> None:
     op.drop_index("ix_request_dates_unanswered", "request_dates")
+    op.create_index("ix_finding_system", "finding", ["system", "status", "request_id"])
     op.create_index("ix_request_dates_replied_on", "request_dates", ["replied_on"])
     op.create_index("ix_request_dates_right", "request_dates", ["right"])
     _index(ANSWERED, KIND)
