@@ -26,7 +26,7 @@ def words_of(language: str, days: int = 3, right: Right = Right.ACCESS, *by: Blo
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_reference_right_days_block_and_links_are_said(language: str) -> None:
     markers = {
-        "fr": ("accès (art. 15)", "réponse", "dans 3 jours", "une décision d’un responsable", "1 demande"),
+        "fr": ("accès (art. 15)", "réponse", "dans 3 jours", "une décision du référent", "1 demande"),
         "en": ("access (Art. 15)", "answer", "in 3 days", "an officer’s decision", "1 request"),
     }[language]
     for words in words_of(language):

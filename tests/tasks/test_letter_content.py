@@ -166,7 +166,7 @@ ASKED = {
     ("fr", "weighing"): "mise en balance des intérêts",
     ("fr", "leftover"): "traces trouvées après l’effacement",
     ("fr", "by_hand"): "tâche à la main",
-    ("fr", "second"): "confirmation par un second responsable",
+    ("fr", "second"): "confirmation par un second référent",
     ("fr", "problem"): "problème à régler",
     ("en", "identity"): "identity check",
     ("en", "review"): "review of the reply",
