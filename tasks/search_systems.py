@@ -136,8 +136,8 @@ def store_findings(round_number: int, findings: Sequence[Finding]) -> Callable[[
                 )
             )
         statuses = {finding.system: finding.status.value for finding in findings}
-        renew(scene.session, scene.case, scene.now)
         scene.audit("systems_searched", round=round_number, systems=statuses)
+        renew(scene.session, scene.case, scene.now)  # under the case's lock, which the audit took
         return {"systems": statuses}
 
     return effect
