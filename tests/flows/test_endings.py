@@ -38,6 +38,7 @@ def to_form(world, asks: str) -> str:
     return ref
 
 
+@pytest.mark.long
 def test_an_extension_is_told_with_its_reason_once_and_then_not_offered_again(small_world):
     ref = to_form(small_world, "access")
     small_world.decide(

@@ -248,6 +248,7 @@ def test_portable_data_are_offered(small_world):
     assert small_world.letters("portability_reply")
 
 
+@pytest.mark.long
 def test_access_comes_before_erasure_in_one_case_and_identity_is_asked_once(small_world):
     access = small_world.receive(request_mail(asks="access+erasure"))
     with reading() as session:
