@@ -40,7 +40,7 @@ def month_number(day: date) -> int:
     return 12 * day.year + day.month - 1
 
 
-def names(systems: Iterable[str]) -> str:
+def systems_text(systems: Iterable[str]) -> str:
     """Return `,elay,site_db,`: each system between commas, so that one is found by `%,elay,%`; empty where there is none."""
     found = sorted(set(systems))
     return f",{','.join(found)}," if found else ""
@@ -79,7 +79,7 @@ def _row(
         outcome=outcome,
         refusal_ground=_refusal_ground(session, request) if outcome == "refused" else "",
         identity_checked=case.identity_settled_at is not None,
-        systems=names(_involved(session, request)),
+        systems=systems_text(_involved(session, request)),
         computed_on=paris_date(now),
     )
 

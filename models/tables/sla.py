@@ -53,7 +53,7 @@ class RequestDates(SQLModel, table=True):
     language: str
     channel: str
     received_on: date
-    received_month: int = Field(default=0, description="since the year 0: 12 × year + month - 1")
+    received_month: int = Field(description="since the year 0: 12 × year + month - 1")
     commitment: date
     statutory: date = Field(description="in force: the extended one after an extension")
     binding: date = Field(index=True)

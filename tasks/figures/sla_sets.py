@@ -15,7 +15,7 @@ from models.alerts import Standing
 from models.calendar import DAY, add_working_days
 from models.errors import Rejected
 from models.records import FindingStatus
-from models.request_dates import names
+from models.request_dates import systems_text
 from models.settings import settings
 from models.sla import Filter
 from models.tables import FindingRow, Letter, ManualTask, Request, RequestDates, Stretch
@@ -85,7 +85,7 @@ def _about(wanted: Filter) -> Condition:
 
 def _pattern(system: str) -> str:
     """Of a LIKE that takes each character of the name as it is."""
-    return "%" + re.sub("([/%_])", r"/\1", names([system])) + "%"
+    return "%" + re.sub("([/%_])", r"/\1", systems_text([system])) + "%"
 
 
 PROMISE_KEPT = col(RequestDates.in_promise).is_(True)

@@ -11,7 +11,7 @@ from models.alerts import reply_due
 from models.calendar import PARIS, add_working_days, paris_date
 from models.deadlines import Clock, Deadlines
 from models.records import FindingStatus
-from models.request_dates import month_number, names
+from models.request_dates import month_number, systems_text
 from models.rights import Right
 from models.tables import LetterState, RequestState, WaitsFor
 
@@ -147,7 +147,9 @@ def dates_row(case: Row, story: Story, request: Row, findings: Sequence[Row], no
         "outcome": story.outcome,
         "refusal_ground": story.ground,
         "identity_checked": case["identity_settled_at"] is not None,
-        "systems": names(found["system"] for found in findings if found["status"] != FindingStatus.NONE),
+        "systems": systems_text(
+            found["system"] for found in findings if found["status"] != FindingStatus.NONE
+        ),
         "computed_on": paris_date(now),
     }
 

@@ -7,7 +7,9 @@ import pytest
 from models.calendar import paris_date
 from models.database import reading, unit_of_work
 from models.sla import last_months
+from models.tables import RequestState
 from tasks.figures.sla_figures import figures
+from tasks.figures.sla_requests import requests_behind
 from tasks.samples.sample_history import write_history
 from tests.support.case_rows import NOW
 
@@ -45,3 +47,18 @@ def test_a_closed_history_leaves_nothing_to_do(db: str) -> None:
         write_history(session, 20, NOW)
     with reading() as session:
         assert figures(session, last_months(NOW.date()), NOW.date()).unanswered == 0
+
+
+def test_time_by_stage_is_measured_on_the_newest_five_hundred_as_the_page_says(db: str) -> None:
+    with unit_of_work() as session:
+        write_history(session, 600, NOW, days=60)
+    today = paris_date(NOW)
+    wanted = last_months(today)
+    with reading() as session:
+        stages = {stage.value: stage.requests for stage in figures(session, wanted, today).stages}
+        behind = requests_behind(session, wanted, today, "stage", RequestState.RECEIVED)
+        answered = requests_behind(session, wanted, today, "answered")
+    newest = sorted(line.received_on for line in answered.lines)[-500:]
+    assert len(answered.lines) > 500
+    assert stages[RequestState.RECEIVED] == behind.total == 500
+    assert sorted(line.received_on for line in behind.lines) == newest
