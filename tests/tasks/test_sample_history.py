@@ -1,5 +1,6 @@
 """Invented history: whatever the day, somebody is due today and somebody is late, so that a page has something to warn of."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -62,3 +63,16 @@ def test_time_by_stage_is_measured_on_the_newest_five_hundred_as_the_page_says(d
     assert len(answered.lines) > 500
     assert stages[RequestState.RECEIVED] == behind.total == 500
     assert sorted(line.received_on for line in behind.lines) == newest
+
+
+def test_a_systems_name_is_no_wildcard(db: str) -> None:
+    with unit_of_work() as session:
+        write_history(session, 50, NOW, days=60)
+    today = paris_date(NOW)
+    with reading() as session:
+        found = {
+            system: figures(session, replace(last_months(today), system=system), today).total.received
+            for system in ("elay", "el_y", "el%")
+        }
+    assert found["elay"]
+    assert not found["el_y"] + found["el%"]
